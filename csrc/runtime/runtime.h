@@ -47,8 +47,11 @@ extern const pn_level *pn_active;         /* the same, as a plain load (after pn
  * unrunnable name is PN_VALUE_ERROR and lists those that can run. */
 pn_status pn_select_level(const char *name);
 bool pn_cpu_has_fma(void);
-/* Library start: dispatch and fork handlers; idempotent; starts no thread. */
+/* Library start: dispatch and fork handlers; idempotent; starts no thread.
+ * PN_VALUE_ERROR for a bad PYNN_ISA or PYNN_NUM_THREADS (the library works on,
+ * with its defaults). */
 pn_status pn_init(void);
+int pn_numerics_version(void); /* PN_NUMERICS_VERSION of the library in memory */
 
 /* ---- memory (memory.c) --------------------------------------------------- */
 /* Size-class cache, 64-byte aligned, per-thread lists for small classes; a
@@ -77,6 +80,10 @@ void pn_memory_fail_at(int64_t n, bool persistent);
  * caller_scratch is the caller's own scratch block (from pn_scratch). */
 void pn_parallel(pn_kernel_fn fn, const pn_args *a, int64_t units, size_t scratch,
                  void *caller_scratch);
+/* The same for one phase as its row planned it: work that is not worth a region
+ * runs on the caller, and no thread is woken for less than half of
+ * pn_parallel_threshold. */
+void pn_parallel_work(pn_kernel_fn fn, const pn_args *a, const pn_work *w, void *caller_scratch);
 int pn_get_num_threads(void);
 pn_status pn_set_num_threads(int n); /* 1..PN_MAX_THREADS */
 enum { PN_MAX_THREADS = 256 };
@@ -93,7 +100,13 @@ typedef struct pn_pool_stats {
 void pn_pool_get_stats(pn_pool_stats *s);
 void pn_pool_reset_stats(void);
 int pn_pool_worker_count(void); /* threads started so far */
-void pn_pool_shutdown(void);    /* joins the workers; they start again when needed */
+/* Joins the workers; they start again when needed.  Not from inside a kernel.
+ * Whoever unloads the library calls it; at process exit it is optional, because
+ * idle workers touch static memory only. */
+void pn_pool_shutdown(void);
+/* Tests: no more than n workers can be started (as if the system refused);
+ * n < 0: no limit. */
+void pn_pool_limit_workers(int n);
 
 /* ---- time and the host (platform.h has the system's side) ---------------- */
 double pn_now(void); /* monotonic seconds */
