@@ -1,0 +1,156 @@
+/* How one product is cut into units: the plan (rows/gemm.c) and the kernels
+ * (real/gemm*.c) ask the same function, so both count alike.  The cut follows
+ * from the record's sizes and strides and the level's blocks; no choice made
+ * here moves a bit (docs/numerics.md: one k order for every path). */
+#ifndef PN_GEMM_PLAN_H
+#define PN_GEMM_PLAN_H
+
+#include "kernels/gemm.h"
+#include "kernels/table.h"
+#include "pn_contract.h"
+
+typedef enum pn_gemm_kind {
+  PN_GEMM_DIRECT, /* one unit = mb x nb outputs, all of k */
+  PN_GEMM_SHARED, /* the same; phase 0 packs all of B into the workspace */
+  PN_GEMM_SPLIT,  /* one unit = some K blocks of the whole (small) product */
+  PN_GEMM_DOT     /* M = N = 1: one unit = some chunks of the reduction */
+} pn_gemm_kind;
+
+typedef struct pn_gemm_cut {
+  pn_gemm_kind kind;
+  bool pack_a, pack_b; /* by the unit, into its scratch */
+  int64_t mb, nb;      /* rows and columns of one unit */
+  int64_t um, un;      /* units along M and N */
+  int64_t parts;       /* SPLIT, DOT: K blocks or chunks, each with a partial result */
+  int64_t group, us;   /* SPLIT, DOT: parts per unit, units per matrix; us = 1 otherwise */
+  int64_t npad;        /* SHARED: columns of packed B */
+} pn_gemm_cut;
+
+enum {
+  PN_GEMM_TINY = 32 * 32 * 32, /* multiply-adds below which nothing is planned at all */
+  PN_GEMM_GRAIN = 1 << 20,     /* multiply-adds worth a unit: 20 us at 100 Gflop/s */
+  PN_GEMM_PAD = 16,            /* elements added to a packed row of A, against aliasing */
+  PN_GEMM_SPLIT_BLOCKS = 8,    /* split K from this many blocks on, */
+  PN_GEMM_SPLIT_MN = 128 * 128, /* and only for products of this size; */
+  PN_GEMM_SPLIT_CHUNKS = 32    /* a dot product from this many chunks on */
+};
+
+static inline bool pn_gemm_is_dot(const int64_t *n) {
+  return n[PN_GEMM_M] == 1 && n[PN_GEMM_N] == 1 && n[PN_GEMM_K] > PN_KBLOCK;
+}
+static inline bool pn_gemm_b_has_rows(const int64_t *n) {
+  return n[PN_GEMM_CSB] == 1 || n[PN_GEMM_N] == 1;
+}
+/* One K block, nothing packed, one unit. */
+static inline bool pn_gemm_is_tiny(const int64_t *n) {
+  return n[PN_GEMM_K] <= PN_KBLOCK && n[PN_GEMM_M] * n[PN_GEMM_N] * n[PN_GEMM_K] <= PN_GEMM_TINY &&
+         pn_gemm_b_has_rows(n);
+}
+
+/* Units of one matrix. */
+static inline int64_t pn_gemm_units(const pn_gemm_cut *c) { return c->um * c->un * c->us; }
+
+/* Rows at this stride (bytes) fall on few sets of a cache indexed by 4 KB. */
+static inline bool pn_gemm_aliases(int64_t stride) {
+  const int64_t s = stride < 0 ? -stride : stride;
+  return s >= 1024 && s % 1024 < 64;
+}
+
+static inline void pn_gemm_cut_parts(pn_gemm_cut *c, pn_gemm_kind kind, int64_t parts,
+                                     int64_t group) {
+  c->kind = kind;
+  c->parts = parts;
+  c->group = group;
+  c->us = pn_ceil_div(parts, group);
+}
+
+/* The size of `count` (or, where there are fewer steps, fewer) nearly equal
+ * pieces, a multiple of step. */
+static inline int64_t pn_gemm_even(int64_t size, int64_t step, int64_t count) {
+  const int64_t steps = pn_ceil_div(size, step);
+  return pn_ceil_div(steps, pn_max64(1, pn_min64(count, steps))) * step;
+}
+
+static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t m,
+                                       int64_t n, int64_t k, bool apart) {
+  if (c->kind == PN_GEMM_SHARED) {
+    c->mb = pn_gemm_even(m, g->mr, pn_ceil_div(m, g->mc));
+    c->nb = pn_gemm_even(n, g->nr, pn_ceil_div(n, g->nc));
+  } else {
+    /* Columns first, because a unit packs its columns of B for itself; then
+     * rows, unless that would pack them again. */
+    int64_t want = (int64_t)((double)m * (double)n * (double)k / PN_GEMM_GRAIN) + 1;
+    if (apart) want = pn_max64(want, pn_ceil_div(n, g->nc));
+    c->nb = pn_gemm_even(n, 2 * g->nr, want);
+    want = pn_ceil_div(want, pn_ceil_div(n, c->nb));
+    if (c->pack_a || apart) want = pn_max64(want, pn_ceil_div(m, g->mc));
+    c->mb = c->pack_b ? m : pn_gemm_even(m, g->mr, pn_min64(want, pn_ceil_div(m, 4 * g->mr)));
+  }
+  c->um = pn_ceil_div(m, c->mb);
+  c->un = pn_ceil_div(n, c->nb);
+}
+
+/* Sums of finished K blocks that C cannot hold, because it holds the old C. */
+static inline bool pn_gemm_sums_apart(const pn_args *a) {
+  return (a->flags & PN_GEMM_ACCUMULATE) && a->n[PN_GEMM_K] > PN_KBLOCK;
+}
+
+static inline void pn_gemm_cut_of(pn_gemm_cut *c, const pn_args *a, const pn_gemm_blocks *g) {
+  const int64_t *s = a->n, m = s[PN_GEMM_M], n = s[PN_GEMM_N], k = s[PN_GEMM_K];
+  const int64_t item = a->dtype == PN_F64 ? 8 : 4, blocks = pn_ceil_div(k, PN_KBLOCK);
+  *c = (pn_gemm_cut){.kind = PN_GEMM_DIRECT, .mb = m, .nb = n, .um = 1, .un = 1, .us = 1};
+  if (m == 0 || n == 0) c->us = 0;
+  if (m == 0 || n == 0 || pn_gemm_is_tiny(s)) return;
+  if (pn_gemm_is_dot(s)) {
+    const int64_t chunks = pn_ceil_div(k, PN_CHUNK);
+    pn_gemm_cut_parts(c, PN_GEMM_DOT, chunks,
+                      chunks < PN_GEMM_SPLIT_CHUNKS ? chunks : PN_GEMM_SPLIT_CHUNKS / 4);
+    return;
+  }
+  const bool reused = m > 4 * g->mr, rows_of_a = s[PN_GEMM_CSA] == 1;
+  c->pack_b = !pn_gemm_b_has_rows(s) ||
+              (reused && k > 64 && pn_gemm_aliases(s[PN_GEMM_RSB] * item)) ||
+              (reused && k * n * item > (512 << 10));
+  c->pack_a = m > g->mr && n > 4 * g->nr && k > 64 &&
+              (rows_of_a ? pn_gemm_aliases(s[PN_GEMM_RSA] * item) : m * k * item > (64 << 10));
+  if (m * n <= PN_GEMM_SPLIT_MN && blocks >= PN_GEMM_SPLIT_BLOCKS) {
+    const int64_t group = pn_max64(1, PN_GEMM_GRAIN / (m * n * PN_KBLOCK));
+    if (group < blocks) pn_gemm_cut_parts(c, PN_GEMM_SPLIT, blocks, group);
+  }
+  if (c->kind == PN_GEMM_SPLIT) return;
+  if (c->pack_b && m > g->mc) {
+    c->kind = PN_GEMM_SHARED;
+    c->npad = pn_ceil_div(n, g->nr) * g->nr;
+  }
+  pn_gemm_cut_outputs(c, g, m, n, k, pn_gemm_sums_apart(a));
+}
+
+/* Elements of a unit's scratch: packed A, one packed panel of B, the sums. */
+static inline int64_t pn_gemm_scratch_a(const pn_gemm_cut *c, int64_t k) {
+  return c->pack_a ? c->mb * (pn_min64(k, PN_KBLOCK) + PN_GEMM_PAD) : 0;
+}
+static inline int64_t pn_gemm_scratch_b(const pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t k) {
+  return c->pack_b && c->kind != PN_GEMM_SHARED ? pn_min64(k, PN_KBLOCK) * g->nr : 0;
+}
+static inline int64_t pn_gemm_scratch_sums(const pn_gemm_cut *c, const pn_args *a) {
+  return c->kind <= PN_GEMM_SHARED && pn_gemm_sums_apart(a) ? c->mb * c->nb : 0;
+}
+
+/* Phase 0: matrices of B to pack (broadcast ones once), units of each. */
+enum { PN_GEMM_PACK_PANELS = 8 };
+static inline int64_t pn_gemm_packed_matrices(const pn_args *a) {
+  return a->block || a->n[PN_GEMM_BSB] != 0 ? a->n[PN_GEMM_BATCH] : 1;
+}
+static inline int64_t pn_gemm_pack_units(const pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t k) {
+  return pn_ceil_div(k, PN_KBLOCK) * pn_ceil_div(c->npad, PN_GEMM_PACK_PANELS * g->nr);
+}
+
+/* Phase 2: rows per unit of the summation of partial results. */
+static inline bool pn_gemm_combines(const pn_gemm_cut *c) {
+  return c->kind >= PN_GEMM_SPLIT && c->us > 1;
+}
+static inline int64_t pn_gemm_combine_rows(int64_t m, int64_t n) {
+  return pn_min64(m, 1 + 2048 / n);
+}
+
+#endif

@@ -1,0 +1,170 @@
+/* The product: C[b] = act(bias + [C[b] +] alpha * A[b] B[b]).  See gemm_plan.h
+ * for how it is cut; a unit is a block of outputs and all of k (SPLIT and DOT:
+ * a part of k, with the partial results in the workspace).
+ *
+ * Whatever the path, an output is one accumulator per K block, from +0, with
+ * FMAs in the order of k; finished blocks are added in order. */
+#include "kernels/real/gemm.h"
+
+/* Outputs [m0, m1) x [n0, n1) of a job. */
+typedef struct gemm_range {
+  int64_t m0, m1, n0, n1;
+} gemm_range;
+
+/* B's columns from j on, in one K block: tiles of nv vectors at p, rows ld
+ * apart. */
+typedef struct gemm_columns {
+  const real *p;
+  int64_t ld, nv, last;
+} gemm_columns;
+
+PN_INLINE void run_panel(int64_t kc, const gemm_rows *a, const gemm_columns *b, int64_t m,
+                         gemm_out o) {
+  const gemm_tile_fn *tiles = PN_FN(gemm_tiles)[b->last < PN_VN][b->nv - 1];
+  const int64_t most = a->cs ? gemm_max_rows(b->nv) : TILE_MR2;
+  for (int64_t i = 0, h; i < m; i += h) {
+    h = gemm_next(m - i, most);
+    tiles[h - 1](kc, a->p + i * a->step, a->rs, a->cs ? a->cs : h, b->p, b->ld, b->last, &o);
+    o.c += h * o.ldc;
+    if (o.part) o.part += h * o.ldp;
+    if (o.old) o.old += h * o.ldo;
+  }
+}
+
+/* No packing, one K block: what small products are. */
+static void run_direct(const gemm_job *g, const gemm_range *r) {
+  const gemm_rows a = {g->a + r->m0 * g->rsa, g->rsa, g->rsa, g->csa};
+  for (int64_t j = r->n0, w; j < r->n1; j += w) {
+    const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), TILE_NV);
+    w = pn_min64(nv * PN_VN, r->n1 - j);
+    const gemm_columns b = {g->b + j, g->rsb, nv, w - (nv - 1) * PN_VN};
+    run_panel(g->k, &a, &b, r->m1 - r->m0, gemm_finish(g, r->m0, j));
+  }
+  if (g->act || g->z != g->c)
+    PN_FN(gemm_activate)(g->c + r->m0 * g->rsc + r->n0, g->z + r->m0 * g->rsc + r->n0, g->rsc,
+                         r->m1 - r->m0, r->n1 - r->n0, g->act);
+}
+
+/* A unit's memory: see pn_gemm_scratch_*. */
+typedef struct gemm_scratch {
+  real *a, *b, *part;
+} gemm_scratch;
+
+/* Where K block [k0, k0 + kc) of the outputs at (i, j) goes.  Unfinished sums
+ * wait where the result will be, or apart when that holds the old C. */
+PN_INLINE gemm_out out_of_block(const gemm_job *g, const gemm_range *r, const gemm_scratch *s,
+                                int64_t j, int64_t k0, int64_t kc) {
+  gemm_out o = gemm_finish(g, r->m0, j);
+  real *sum = g->accumulate ? s->part + (j - r->n0) : o.c;
+  const int64_t ld = g->accumulate ? r->n1 - r->n0 : g->rsc;
+  if (k0 > 0) o.part = sum, o.ldp = ld;
+  if (k0 + kc < g->k) o.c = sum, o.ldc = ld, o.old = o.bias = NULL, o.alpha = 1;
+  return o;
+}
+
+/* `shared` is phase 0's packed B, or NULL. */
+static void run_block(const gemm_job *g, const pn_gemm_cut *cut, const gemm_range *r,
+                      const gemm_scratch *s, const real *shared) {
+  const int64_t m = r->m1 - r->m0;
+  const bool packed = shared || cut->pack_b;
+  const int64_t most = packed || cut->pack_a ? 2 : TILE_NV;
+  for (int64_t k0 = 0, kc; k0 < g->k || k0 == 0; k0 += PN_KBLOCK) {
+    kc = pn_min64(PN_KBLOCK, g->k - k0);
+    const real *a0 = g->a + r->m0 * g->rsa + k0 * g->csa, *b0 = g->b + k0 * g->rsb;
+    gemm_rows a = {a0, g->rsa, g->rsa, g->csa};
+    if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->rsa, g->csa, m, kc, TILE_MR2);
+    for (int64_t j = r->n0, w; j < r->n1; j += w) {
+      const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), most);
+      w = pn_min64(nv * PN_VN, r->n1 - j);
+      gemm_columns b = {b0 + j, g->rsb, nv, w - (nv - 1) * PN_VN};
+      if (packed) b.p = shared ? shared + k0 * cut->npad + j * kc : s->b, b.ld = nv * PN_VN;
+      if (packed && !shared)
+        PN_FN(gemm_pack_panel)(s->b, b.ld, b0 + j * g->csb, g->rsb, g->csb, kc, w);
+      run_panel(kc, &a, &b, m, out_of_block(g, r, s, j, k0, kc));
+      if (k0 + kc >= g->k && (g->act || g->z != g->c))
+        PN_FN(gemm_activate)(g->c + r->m0 * g->rsc + j, g->z + r->m0 * g->rsc + j, g->rsc, m, w,
+                             g->act);
+    }
+  }
+}
+
+/* SPLIT: every K block of a unit is a product of its own, into the workspace. */
+static void run_split(const gemm_job *g, const pn_gemm_cut *cut, int64_t p0, int64_t p1,
+                      const gemm_scratch *s, real *partial) {
+  const gemm_range all = {0, g->m, 0, g->n};
+  gemm_job part = *g;
+  part.rsc = g->n;
+  part.bias = NULL;
+  part.alpha = 1;
+  part.accumulate = false;
+  part.act = PN_ACT_NONE;
+  for (int64_t p = p0; p < p1; p++) {
+    const int64_t k0 = p * PN_KBLOCK;
+    part.k = pn_min64(PN_KBLOCK, g->k - k0);
+    part.a = g->a + k0 * g->csa;
+    part.b = g->b + k0 * g->rsb;
+    part.c = part.z = partial + p * g->m * g->n;
+    run_block(&part, cut, &all, s, NULL);
+  }
+}
+
+static void run_dot(const gemm_job *g, const pn_gemm_cut *cut, int64_t p0, int64_t p1,
+                    real *scratch, real *partial) {
+  real sum = 0;
+  for (int64_t p = p0; p < p1; p++) {
+    const int64_t e = p * PN_CHUNK;
+    const real x = PN_FN(gemm_dot_chunk)(g->a + e * g->csa, g->csa, g->b + e * g->rsb, g->rsb,
+                                         pn_min64(PN_CHUNK, g->k - e), scratch);
+    sum = p ? sum + x : x;
+    if (cut->us > 1) partial[p] = x;
+  }
+  if (cut->us == 1) PN_FN(gemm_finish_row)(g, 0, &sum, 1, 0);
+}
+
+static void run_tiny(const pn_args *a, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; i++) {
+    const gemm_job g = gemm_job_of(a, i);
+    run_direct(&g, &(gemm_range){0, g.m, 0, g.n});
+  }
+}
+
+PN_INLINE void run_units(const pn_args *a, const pn_gemm_cut *cut, int64_t begin, int64_t end,
+                         const gemm_scratch *s) {
+  real *work = a->p[PN_GEMM_WORK];
+  const int64_t units = pn_gemm_units(cut);
+  const bool broadcast = pn_gemm_packed_matrices(a) == 1;
+  for (int64_t u = begin, next; u < end; u = next) {
+    const int64_t i = u / units, v = u - i * units;
+    const gemm_job g = gemm_job_of(a, i);
+    next = u + 1;
+    if (cut->kind >= PN_GEMM_SPLIT) {
+      const int64_t p0 = v * cut->group, p1 = pn_min64(p0 + cut->group, cut->parts);
+      real *partial = work + i * cut->parts * g.m * g.n;
+      if (cut->kind == PN_GEMM_DOT) run_dot(&g, cut, p0, p1, s->a, partial);
+      else run_split(&g, cut, p0, p1, s, partial);
+      continue;
+    }
+    /* Neighbours along a row share its packed A: taken as one. */
+    const int64_t row = v / cut->un, col = v - row * cut->un;
+    if (cut->pack_a && !pn_gemm_sums_apart(a)) next = pn_min64(end, u - col + cut->un);
+    gemm_range r = {row * cut->mb, 0, col * cut->nb, 0};
+    r.m1 = pn_min64(r.m0 + cut->mb, g.m);
+    r.n1 = pn_min64(r.n0 + (next - u) * cut->nb, g.n);
+    run_block(&g, cut, &r, s,
+              cut->kind == PN_GEMM_SHARED ? work + (broadcast ? 0 : i) * g.k * cut->npad : NULL);
+  }
+}
+
+PN_KERNEL(gemm) {
+  if (pn_gemm_is_tiny(a->n)) {
+    run_tiny(a, begin, end);
+    return;
+  }
+  const pn_gemm_blocks *blocks = &PN_BLOCKS(PN_TYPE, PN_LEVEL);
+  pn_gemm_cut cut;
+  pn_gemm_cut_of(&cut, a, blocks);
+  gemm_scratch s = {.a = scratch};
+  s.b = s.a + pn_gemm_scratch_a(&cut, a->n[PN_GEMM_K]);
+  s.part = s.b + pn_gemm_scratch_b(&cut, blocks, a->n[PN_GEMM_K]);
+  run_units(a, &cut, begin, end, &s);
+}

@@ -1,0 +1,158 @@
+/* Inside the product family: tiles, packed panels, and what is done with a
+ * finished accumulator.  One K block (PN_KBLOCK) per tile call; the callers
+ * chain the blocks. */
+#ifndef PN_REAL_GEMM_H
+#define PN_REAL_GEMM_H
+
+#include "kernels/gemm.h"
+#include "kernels/gemm_plan.h"
+#include "kernels/kernel.h"
+#include "simd/simd.h"
+
+/* acc is the sum over one K block.  In this order:
+ *   v = acc;  v = part + v;  v = v * alpha;  v = old + v;  v = v + bias;  c = v
+ * each step only where its pointer is set (alpha: where it is not 1). */
+typedef struct gemm_out {
+  real *c;
+  int64_t ldc;
+  const real *part; /* sum of the finished K blocks, NULL in the first */
+  int64_t ldp;
+  const real *old; /* C before the product (accumulate), NULL before the last block */
+  int64_t ldo;
+  const real *bias; /* NULL before the last block */
+  int64_t bias_stride;
+  real alpha;
+} gemm_out;
+
+/* mr x (nv vectors) outputs: A's element (i, k) at a[i*rsa + k*csa], B's rows
+ * contiguous at b + k*ldb; `last` lanes of the last vector exist. */
+typedef void (*gemm_tile_fn)(int64_t kc, const real *a, int64_t rsa, int64_t csa, const real *b,
+                             int64_t ldb, int64_t last, const gemm_out *o);
+
+/* Accumulators are mr * nv registers, B takes nv more and A one: 31 of 32 on
+ * AVX-512 (14 x 2), 15 of 16 on AVX2 (6 x 2), 28 of 32 on NEON (8 x 3). */
+#if PN_LEVEL_IS_AVX512
+enum { TILE_NV = 4, TILE_MR = 14, TILE_MR1 = 14, TILE_MR2 = 14, TILE_MR3 = 8, TILE_MR4 = 6 };
+#elif PN_LEVEL_IS_AVX2
+enum { TILE_NV = 3, TILE_MR = 8, TILE_MR1 = 8, TILE_MR2 = 6, TILE_MR3 = 4, TILE_MR4 = 0 };
+#elif PN_LEVEL_IS_NEON
+enum { TILE_NV = 3, TILE_MR = 8, TILE_MR1 = 8, TILE_MR2 = 8, TILE_MR3 = 8, TILE_MR4 = 0 };
+#else
+enum { TILE_NV = 2, TILE_MR = 4, TILE_MR1 = 4, TILE_MR2 = 4, TILE_MR3 = 0, TILE_MR4 = 0 };
+#endif
+
+/* [0]: every lane of the last vector exists; [1]: some do not. */
+extern const gemm_tile_fn PN_FN(gemm_tiles)[2][TILE_NV][TILE_MR];
+
+#define PN_BLOCKS_(t, l) pn_gemm_blocks_##t##_##l
+#define PN_BLOCKS(t, l) PN_BLOCKS_(t, l)
+extern const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL);
+
+PN_INLINE int64_t gemm_max_rows(int64_t nv) {
+  return nv == 1 ? TILE_MR1 : nv == 2 ? TILE_MR2 : nv == 3 ? TILE_MR3 : TILE_MR4;
+}
+/* The next of ceil(left / most) parts of nearly equal size: no part is a
+ * sliver, and a tail costs its own share only. */
+PN_INLINE int64_t gemm_next(int64_t left, int64_t most) {
+  return left <= most ? left : pn_ceil_div(left, pn_ceil_div(left, most));
+}
+
+/* dst[k][w] = B[k][j], zeros for n <= j < w. */
+void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, int64_t csb,
+                            int64_t kc, int64_t n);
+/* Where a block of A lies: its rows from i on at p + i * step; element (r, k)
+ * of them at r * rs + k * cs.  cs = 0: panels, cs is the panel's height. */
+typedef struct gemm_rows {
+  const real *p;
+  int64_t step, rs, cs;
+} gemm_rows;
+/* Copies m rows x kc columns of A into dst, for tiles of at most `most` rows. */
+gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t csa, int64_t m,
+                                int64_t kc, int64_t most);
+
+/* C = act(Z) over a block of rows; act may be PN_ACT_NONE (a copy). */
+void PN_FN(gemm_activate)(real *c, const real *z, int64_t ld, int64_t m, int64_t n, uint32_t act);
+
+/* The sum over e of a[e*sa] * b[e*sb], e in [0, k): one chunk of the dot
+ * product; scratch holds 2 * PN_CHUNK elements. */
+real PN_FN(gemm_dot_chunk)(const real *a, int64_t sa, const real *b, int64_t sb, int64_t k,
+                           real *scratch);
+
+/* One matrix of the batch. */
+typedef struct gemm_job {
+  int64_t m, n, k;
+  const real *a, *b;
+  int64_t rsa, csa, rsb, csb;
+  real *c;           /* the result */
+  real *z;           /* where the pre-activation goes; c when nobody wants it */
+  int64_t rsc;       /* of c and z */
+  const real *bias;
+  int64_t bias_stride;
+  real alpha;
+  bool accumulate;
+  uint32_t act;      /* PN_ACT_* */
+} gemm_job;
+
+/* C's row i from `parts` partial sums at p, p + step, ...: their sum in order,
+ * then the rest of the product's formula. */
+void PN_FN(gemm_finish_row)(const gemm_job *g, int64_t i, const real *p, int64_t parts,
+                            int64_t step);
+
+/* Element offsets of matrix `i` of the batch. */
+typedef struct gemm_offset {
+  int64_t a, b, c;
+} gemm_offset;
+
+PN_INLINE gemm_offset gemm_batch_offset(const pn_args *a, int64_t i) {
+  const pn_gemm_batch *outer = a->block;
+  gemm_offset o = {i * a->n[PN_GEMM_BSA], i * a->n[PN_GEMM_BSB], i * a->n[PN_GEMM_BSC]};
+  if (!outer) return o;
+  o.a = o.b = 0;
+  for (int d = outer->ndim - 1; d >= 0; d--) {
+    const int64_t q = i / outer->shape[d], r = i - q * outer->shape[d];
+    o.a += r * outer->stride_a[d];
+    o.b += r * outer->stride_b[d];
+    i = q;
+  }
+  return o;
+}
+
+PN_INLINE gemm_job gemm_job_of(const pn_args *a, int64_t i) {
+  const int64_t *n = a->n;
+  const gemm_offset at = gemm_batch_offset(a, i);
+  real *c = (real *)a->p[PN_GEMM_C] + at.c, *z = a->p[PN_GEMM_Z];
+  return (gemm_job){
+      .m = n[PN_GEMM_M],
+      .n = n[PN_GEMM_N],
+      .k = n[PN_GEMM_K],
+      .a = (const real *)a->p[PN_GEMM_A] + at.a,
+      .b = (const real *)a->p[PN_GEMM_B] + at.b,
+      .rsa = n[PN_GEMM_RSA],
+      .csa = n[PN_GEMM_CSA],
+      .rsb = n[PN_GEMM_RSB],
+      .csb = n[PN_GEMM_CSB],
+      .c = c,
+      .z = z ? z + at.c : c,
+      .rsc = n[PN_GEMM_RSC],
+      .bias = a->p[PN_GEMM_BIAS],
+      .bias_stride = n[PN_GEMM_BIAS_STRIDE],
+      .alpha = (real)a->f[PN_GEMM_ALPHA],
+      .accumulate = (a->flags & PN_GEMM_ACCUMULATE) != 0,
+      .act = a->flags & PN_ACT_MASK,
+  };
+}
+
+/* What the last K block of a job does with the tile at (i, j). */
+PN_INLINE gemm_out gemm_finish(const gemm_job *g, int64_t i, int64_t j) {
+  return (gemm_out){
+      .c = g->z + i * g->rsc + j,
+      .ldc = g->rsc,
+      .old = g->accumulate ? g->c + i * g->rsc + j : NULL,
+      .ldo = g->rsc,
+      .bias = g->bias ? g->bias + j * g->bias_stride : NULL,
+      .bias_stride = g->bias_stride,
+      .alpha = g->alpha,
+  };
+}
+
+#endif

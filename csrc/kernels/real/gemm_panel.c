@@ -1,0 +1,112 @@
+/* Packing: operands copied into the order in which the tiles read them. */
+#include <string.h>
+
+#include "kernels/real/gemm.h"
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* lane_bits[s][j]: bit s of lane number j, as a float. */
+static const real lane_bits[4][16] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
+                                      {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1},
+                                      {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1},
+                                      {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
+
+/* One step of the transposition of PN_VN vectors of PN_VN lanes: blocks of
+ * half x half exchange places across the diagonal. */
+PN_INLINE void exchange(vreal *r, const int half, const int bit) {
+  if (PN_VN <= half) return;
+  const vmask upper = v_lt(v_set1((real)0.5), v_load(lane_bits[bit]));
+  UNROLL for (int i = 0; i < PN_VN; i++) {
+    if (i & half) continue;
+    const vreal a = r[i], b = r[i + half];
+    r[i] = v_select(upper, v_swap(b, half), a);
+    r[i + half] = v_select(upper, b, v_swap(a, half));
+  }
+}
+
+PN_INLINE void transpose(vreal *r) {
+  exchange(r, 8, 3);
+  exchange(r, 4, 2);
+  exchange(r, 2, 1);
+  exchange(r, 1, 0);
+}
+
+/* dst[k * ld + j] = src[j * stride + k], k < kc <= PN_VN, j < n <= PN_VN; lanes
+ * n <= j < PN_VN are written as zeros. */
+PN_INLINE void transpose_block(real *dst, int64_t ld, const real *src, int64_t stride, int64_t kc,
+                               int64_t n) {
+  vreal r[PN_VN];
+  if (kc == PN_VN && n == PN_VN) {
+    UNROLL for (int j = 0; j < PN_VN; j++) r[j] = v_load(src + j * stride);
+  } else {
+    for (int j = 0; j < PN_VN; j++) r[j] = j < n ? v_load_n(src + j * stride, kc) : v_set1(0);
+  }
+  transpose(r);
+  if (kc == PN_VN) {
+    UNROLL for (int k = 0; k < PN_VN; k++) v_store(dst + k * ld, r[k]);
+  } else {
+    for (int k = 0; k < kc; k++) v_store(dst + k * ld, r[k]);
+  }
+}
+
+static void pack_transposed(real *dst, int64_t w, const real *b, int64_t csb, int64_t kc,
+                            int64_t n) {
+  for (int64_t k = 0; k < kc; k += PN_VN)
+    for (int64_t j = 0; j < w; j += PN_VN)
+      transpose_block(dst + k * w + j, w, b + j * csb + k, csb, pn_min64(kc - k, PN_VN),
+                      pn_max64(0, pn_min64(n - j, PN_VN)));
+}
+
+static void pack_rows(real *dst, int64_t w, const real *b, int64_t rsb, int64_t kc, int64_t n) {
+  for (int64_t k = 0; k < kc; k++, dst += w, b += rsb) {
+    int64_t j = 0;
+    for (; j + PN_VN <= n; j += PN_VN) v_store(dst + j, v_load(b + j));
+    for (; j < w; j += PN_VN) v_store(dst + j, v_load_n(b + j, pn_max64(0, n - j)));
+  }
+}
+
+void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, int64_t csb,
+                            int64_t kc, int64_t n) {
+  if (csb == 1) {
+    pack_rows(dst, w, b, rsb, kc, n);
+  } else if (rsb == 1) {
+    pack_transposed(dst, w, b, csb, kc, n);
+  } else {
+    for (int64_t k = 0; k < kc; k++)
+      for (int64_t j = 0; j < w; j++) dst[k * w + j] = j < n ? b[k * rsb + j * csb] : 0;
+  }
+}
+
+/* Panels of `most` rows at the most, k-major: A is contiguous along its rows'
+ * index, so each k contributes one short run to each panel. */
+static void pack_columns(real *dst, const real *a, int64_t csa, int64_t m, int64_t kc,
+                         int64_t most) {
+  for (int64_t i = 0, h; i < m; i += h) {
+    h = gemm_next(m - i, most);
+    for (int64_t k = 0; k < kc; k++)
+      for (int64_t r = 0; r < h; r += PN_VN)
+        v_store_n(dst + i * kc + k * h + r, v_load_n(a + k * csa + i + r, pn_min64(h - r, PN_VN)),
+                  pn_min64(h - r, PN_VN));
+  }
+}
+
+gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t csa, int64_t m,
+                                int64_t kc, int64_t most) {
+  if (rsa == 1 && csa != 1) {
+    pack_columns(dst, a, csa, m, kc, most);
+    return (gemm_rows){dst, kc, 1, 0};
+  }
+  const int64_t ld = kc + PN_GEMM_PAD;
+  for (int64_t i = 0; i < m; i++) {
+    const real *src = a + i * rsa;
+    real *row = dst + i * ld;
+    if (csa == 1) memcpy(row, src, (size_t)kc * sizeof(real));
+    else
+      for (int64_t k = 0; k < kc; k++) row[k] = src[k * csa];
+  }
+  return (gemm_rows){dst, ld, ld, 1};
+}
