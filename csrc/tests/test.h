@@ -4,10 +4,12 @@
 #define PN_TEST_H
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 extern int pn_test_failures;
 extern long pn_test_checks;
+extern bool pn_test_verbose; /* --verbose: suites may print what they measured */
 
 #define CHECK(cond)                                                      \
   do {                                                                   \
@@ -29,6 +31,6 @@ extern long pn_test_checks;
     }                                                                   \
   } while (0)
 
-/* A suite is `void suite_<name>(void)`; add it to SUITES in main.c. */
+/* A suite is `void suite_<name>(void)`; add it to suites.def. */
 
 #endif
