@@ -80,4 +80,14 @@ static inline size_t pn_cross_entropy_workspace(int64_t rows, uint32_t flags) {
   return (flags & PN_LOSS_REDUCTION) == PN_LOSS_NONE ? 0 : (size_t)rows * 16;
 }
 
+/* Small enough for one unit, which then combines too. */
+static inline bool pn_cross_entropy_small(const pn_args *a) {
+  const int64_t *n = a->n;
+  return n[PN_CE_CLASSES] == 0 ||
+         n[PN_CE_OUTER] * n[PN_CE_INNER] <= PN_CHUNK / n[PN_CE_CLASSES];
+}
+
+/* Columns of one unit when inner > 1; a unit is one row when inner = 1. */
+enum { PN_CE_COLBLOCK = 64 };
+
 #endif

@@ -43,6 +43,7 @@ enum {
   PN_RED_UNIT_ITEMS,  /* elements that one unit of the first phase reads */
   PN_RED_KEPT,        /* number of kept and of reduced dimensions, together */
   PN_RED_REDUCED,     /*   at most PN_MAX_DIMS; kept ones come first */
+  PN_RED_SCRATCH,     /* bytes per thread */
   PN_RED_SHAPE = 10,
   PN_RED_STRIDE = PN_RED_SHAPE + PN_MAX_DIMS
 };

@@ -7,8 +7,10 @@
 
 #if defined(__GNUC__)
 #define PN_INLINE static inline __attribute__((always_inline))
+#define PN_NOINLINE static __attribute__((noinline, unused)) /* one copy in a file */
 #else
 #define PN_INLINE static inline
+#define PN_NOINLINE static
 #endif
 
 /* Exact software; the reference of the tests, and the fallback. */
