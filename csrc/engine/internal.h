@@ -1,0 +1,197 @@
+/* What operator files use: running records, the tape, and small helpers.
+ *
+ * An operator is a shape rule, a record, and a derivative written as a
+ * composition of other operators; its file holds all three side by side:
+ *
+ *   static pn_status exp_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+ *     pn_tensor *y = pn_saved_get(n, 0);           // exp(x)
+ *     return pn_give(gin, 0, pn_take2(pn_mul, g, y)) ...
+ *   }
+ */
+#ifndef PN_INTERNAL_H
+#define PN_INTERNAL_H
+
+#include <string.h>
+
+#include "engine/engine.h"
+#include "kernels/elementwise.h"
+
+/* ---- thread state --------------------------------------------------------- */
+typedef struct pn_recording pn_recording;
+typedef struct pn_thread {
+  bool grad_disabled;       /* zero is "enabled": the default of a new thread */
+  pn_recording *recording;  /* the capture of this thread, or NULL */
+} pn_thread;
+extern _Thread_local pn_thread pn_tls;
+extern pn_engine_stats pn_stats;
+
+/* ---- tape ------------------------------------------------------------------ */
+typedef struct pn_edge {
+  pn_node *node;   /* who made the input, or */
+  pn_tensor *leaf; /* the leaf that accumulates; both NULL: no gradient wanted */
+  int32_t output;
+} pn_edge;
+
+enum { PN_NODE_INPUTS = 4, PN_NODE_SAVED = 5, PN_NODE_INTS = 24 };
+
+/* g: gradient of the output; fill gin[k] (new references) for the inputs that
+ * pn_needs(n, k); the rest may stay NULL.  Failing half-way is fine: the tape
+ * releases what is there. */
+typedef pn_status (*pn_backward_fn)(pn_node *n, pn_tensor *g, pn_tensor **gin);
+typedef struct pn_op {
+  const char *name; /* "AddBackward" */
+  pn_backward_fn backward;
+} pn_op;
+
+typedef struct pn_saved {
+  pn_tensor *t;
+  uint32_t version;
+  int32_t output; /* >= 0: it is this output of the node itself */
+} pn_saved;
+
+typedef struct pn_foreign {
+  pn_foreign_run run;
+  void (*release)(void *);
+  void *ctx;
+  char name[64];
+} pn_foreign;
+
+struct pn_node {
+  int64_t refs;
+  uint64_t seq; /* order of creation: the order of the backward pass */
+  const pn_op *op;
+  pn_foreign *foreign;
+  pn_edge *in; /* = edges, or a block when there are more than PN_NODE_INPUTS */
+  pn_edge edges[PN_NODE_INPUTS];
+  pn_saved saved[PN_NODE_SAVED];
+  int16_t nin, nsaved, nout;
+  bool released; /* saved tensors were freed by a backward pass */
+  uint8_t dtype, ndim;
+  int64_t shape[PN_MAX_DIMS]; /* of output 0 */
+  int64_t i[PN_NODE_INTS];    /* the operator's constants */
+  double f[4];
+  pn_tensor *retain; /* borrowed: the output that keeps its gradient, or NULL */
+  pn_node *free_next;
+};
+
+/* True if a node must be made for these inputs. */
+static inline bool pn_wants_grad(const pn_tensor *t) {
+  return !pn_tls.grad_disabled && pn_requires_grad(t);
+}
+/* Makes out's node with edges to in[0..nin).  NULL on failure. */
+pn_node *pn_node_new(const pn_op *op, pn_tensor *out, int nin, pn_tensor *const *in);
+pn_node *pn_node1(const pn_op *op, pn_tensor *out, pn_tensor *a);
+pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b);
+void pn_node_release(pn_node *n);
+void pn_node_drop_saved(pn_node *n);
+void pn_node_save(pn_node *n, int k, pn_tensor *t);
+void pn_node_save_output(pn_node *n, int k, pn_tensor *out);
+/* New reference; NULL with an error when it was modified in place or freed. */
+pn_tensor *pn_saved_get(pn_node *n, int k);
+static inline bool pn_needs(const pn_node *n, int k) { return n->in[k].node || n->in[k].leaf; }
+pn_edge pn_edge_of(pn_tensor *t); /* new references; regenerates stale views */
+void pn_edge_drop(pn_edge *e);
+/* Views: brings t->node up to date with its base. */
+pn_status pn_refresh_view(pn_tensor *t);
+
+/* ---- records --------------------------------------------------------------- */
+void pn_record_bind(pn_args *a, int slot, pn_tensor *t, bool written);
+/* Output and input slots; remembers, while recording, whose memory it is. */
+static inline void pn_bind_out(pn_args *a, int slot, pn_tensor *t) {
+  a->p[slot] = t->data;
+  if (pn_tls.recording) pn_record_bind(a, slot, t, true);
+}
+static inline void pn_bind(pn_args *a, int slot, pn_tensor *t) {
+  a->p[slot] = t->data;
+  if (pn_tls.recording) pn_record_bind(a, slot, t, false);
+}
+/* Pins memory that a block points to (optimiser segments). */
+void pn_record_pin(pn_tensor *t, bool written);
+/* Runs a record (and appends it while recording). block_bytes: size of
+ * a->block, 0 if NULL.  status: a word that index kernels set, or NULL. */
+pn_status pn_run(const pn_row *row, pn_args *a, size_t block_bytes);
+pn_status pn_run_checked(const pn_row *row, pn_args *a, size_t block_bytes, int64_t *status);
+/* One phase over the pool; work was planned. */
+pn_status pn_run_phase(pn_kernel_fn fn, const pn_args *a, const pn_work *w);
+/* IndexError if an index kernel noted one in its status words (NULL: fine). */
+pn_status pn_check_status(const char *name, const int64_t *status);
+pn_status pn_record_append(const pn_row *row, const pn_args *a, size_t block_bytes,
+                           int64_t *status);
+/* Fails with the operator's and the dtype's name. */
+pn_status pn_no_kernel(const pn_row *row, int dtype);
+
+/* ---- tensors --------------------------------------------------------------- */
+pn_storage *pn_storage_new(size_t bytes);
+void pn_storage_release(pn_storage *s);
+pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
+                         pn_storage *storage, void *data); /* takes the storage reference */
+/* A view of t with this geometry; offset in elements from t->data. */
+pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
+                        int64_t offset);
+void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride);
+pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel);
+bool pn_same_shape(const pn_tensor *a, const pn_tensor *b);
+pn_status pn_broadcast(const char *op, const pn_tensor *a, const pn_tensor *b, int *ndim,
+                       int64_t *shape);
+/* Negative axes count from the end; IndexError names the range. */
+pn_status pn_axis(const pn_tensor *t, int axis, int *out);
+/* A wrapped scalar as a real 0-d tensor of dtype; others: a new reference. */
+pn_tensor *pn_materialize(pn_tensor *t, int dtype);
+bool pn_is_wrapped(const pn_tensor *t);
+pn_tensor *pn_as_strided(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
+                         int64_t offset); /* offset from the storage's first byte */
+int64_t pn_tensor_offset(const pn_tensor *t);
+bool pn_overlaps_itself(const pn_tensor *t);
+/* May writing out disturb reading in?  (same memory with the same geometry is fine) */
+bool pn_memory_conflict(const pn_tensor *out, const pn_tensor *in);
+void pn_mark_written(pn_tensor *t); /* bumps the storage's version */
+
+/* Elementwise record over out and in[0..nin): fills geometry and binds.
+ * outer must live until pn_run returned. */
+pn_status pn_ew_run(const pn_row *row, pn_args *a, pn_tensor *out, int nin, pn_tensor **in);
+/* An operand in dtype (host scalars stay: the record carries them). */
+pn_tensor *pn_ew_operand(pn_tensor *t, int dtype);
+/* out = row(a, b) in dtype, without history; out_dtype -1: dtype; dst not NULL:
+ * written there. */
+pn_tensor *pn_ew_binary(const pn_row *row, pn_tensor *a, pn_tensor *b, int dtype, int out_dtype,
+                        pn_tensor *dst);
+/* TypeError for storage types, else the dtype; -1 on error. */
+int pn_arithmetic_dtype(const char *name, pn_tensor *a, pn_tensor *b);
+/* Shape and dtype of inputs 0 and 1 in node->i; constants start at PN_META_FREE. */
+enum { PN_META = 2 + PN_MAX_DIMS, PN_META_FREE = 2 * PN_META };
+void pn_keep_meta(pn_node *n, int k, const pn_tensor *t);
+pn_status pn_give_back(pn_node *n, pn_tensor **gin, int k, pn_tensor *owned);
+pn_status pn_check_writable(pn_tensor *t);
+pn_status pn_rebase_history(pn_tensor *view, pn_tensor *src);
+
+/* Composition helpers: each consumes the tensors it is given (also when one is
+ * NULL because an earlier step failed, in which case it gives NULL). */
+typedef pn_tensor *(*pn_unary_fn)(pn_tensor *);
+pn_tensor *pn_use1(pn_unary_fn fn, pn_tensor *owned);
+pn_tensor *pn_use2(pn_binary_fn fn, pn_tensor *owned_a, pn_tensor *owned_b);
+static inline pn_tensor *pn_ref(pn_tensor *t) {
+  if (t) pn_retain(t);
+  return t;
+}
+/* gin[k] = t; the status of t. */
+static inline pn_status pn_give(pn_tensor **gin, int k, pn_tensor *t) {
+  gin[k] = t;
+  return t ? PN_OK : pn_last_status();
+}
+
+/* A U8 tensor of this many bytes: workspace of one record. */
+pn_tensor *pn_workspace(size_t bytes);
+/* PN_LOSS_* flags of PN_REDUCE_*. */
+uint32_t pn_reduction_flag(int reduction);
+
+/* ---- capture --------------------------------------------------------------- */
+void *pn_pinned_alloc(pn_pinned *m, size_t bytes);
+void pn_pinned_free(pn_pinned *m, void *block, size_t bytes);
+pn_pinned *pn_recording_memory(void); /* of this thread's recording, or NULL */
+void pn_pinned_retain(pn_pinned *m);
+void pn_pinned_release(pn_pinned *m);
+/* The gradient of a leaf is about to be read or replaced. */
+pn_status pn_record_grad_read(pn_tensor *leaf);
+pn_status pn_record_grad_write(pn_tensor *leaf);
+
+#endif

@@ -1,0 +1,167 @@
+/* softmax, log_softmax and their fused derivatives. */
+#include "kernels/softmax.h"
+#include "engine/internal.h"
+
+/* outer x axis x inner strides of t, if the outer and the inner dimensions each
+ * merge into one; false: it must be made contiguous. */
+static bool three_strides(const pn_tensor *t, int axis, int64_t *stride) {
+  int64_t s[3] = {0, t->ndim ? t->stride[axis] : 0, 0};
+  for (int part = 0; part < 3; part += 2) {
+    int lo = part ? axis + 1 : 0, hi = part ? t->ndim : axis;
+    int64_t run = 0;
+    for (int d = hi - 1; d >= lo; d--) {
+      if (t->shape[d] == 1) continue;
+      if (!run) s[part] = run = t->stride[d];
+      else if (t->stride[d] != run) return false;
+      run *= t->shape[d];
+    }
+  }
+  memcpy(stride, s, sizeof s);
+  return true;
+}
+
+static pn_status run_softmax(const pn_row *row, pn_tensor *out, pn_tensor *x, pn_tensor *g,
+                             int axis) {
+  pn_args a;
+  if (out->numel == 0) return PN_OK;
+  a.block = NULL;
+  a.flags = 0;
+  a.dtype = x->dtype;
+  a.n[PN_SM_OUTER] = a.n[PN_SM_INNER] = 1;
+  a.n[PN_SM_AXIS] = x->ndim ? x->shape[axis] : 1;
+  for (int d = 0; d < axis; d++) a.n[PN_SM_OUTER] *= x->shape[d];
+  for (int d = axis + 1; d < x->ndim; d++) a.n[PN_SM_INNER] *= x->shape[d];
+  pn_tensor *cx = NULL, *cg = NULL;
+  if (!three_strides(x, axis, &a.n[PN_SM_STRIDE_X])) {
+    cx = pn_contiguous(x);
+    if (!cx || !three_strides(cx, axis, &a.n[PN_SM_STRIDE_X])) return pn_last_status();
+  }
+  if (g && !three_strides(g, axis, &a.n[PN_SM_STRIDE_G])) {
+    cg = pn_contiguous(g);
+    if (!cg || !three_strides(cg, axis, &a.n[PN_SM_STRIDE_G])) {
+      pn_release(cx);
+      return pn_last_status();
+    }
+  }
+  pn_bind_out(&a, PN_SM_OUT, out);
+  pn_bind(&a, PN_SM_X, cx ? cx : x);
+  if (g) pn_bind(&a, PN_SM_G, cg ? cg : g);
+  pn_status s = pn_run(row, &a, 0);
+  pn_release(cx);
+  pn_release(cg);
+  return s;
+}
+
+/* ---- backward operators --------------------------------------------------------- */
+/* sum(a, axis, keepdim) */
+static pn_tensor *sum_axis(pn_tensor *owned, int64_t axis) {
+  if (!owned) return NULL;
+  pn_tensor *r = owned->ndim ? pn_sum(owned, 1u << axis, true, -1) : pn_ref(owned);
+  pn_release(owned);
+  return r;
+}
+
+/* s = y (g - sum(g y)) given h:
+ *   ds/dg: y (h - sum(h y));   ds/dy: h (g - sum(g y)) - g sum(h y) */
+static pn_tensor *softmax_grad(pn_tensor *g, pn_tensor *y, int axis);
+static pn_status softmax_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gin) {
+  pn_tensor *g = pn_saved_get(n, 0), *y = pn_saved_get(n, 1);
+  pn_status s = g && y ? PN_OK : pn_last_status();
+  if (!s && pn_needs(n, 0)) s = pn_give(gin, 0, softmax_grad(h, y, (int)n->i[0]));
+  if (!s && pn_needs(n, 1)) {
+    pn_tensor *gy = sum_axis(pn_mul(g, y), n->i[0]), *hy = sum_axis(pn_mul(h, y), n->i[0]);
+    pn_tensor *left = pn_use2(pn_mul, pn_ref(h), pn_use2(pn_sub, pn_ref(g), gy));
+    s = pn_give(gin, 1, pn_use2(pn_sub, left, pn_use2(pn_mul, pn_ref(g), hy)));
+  }
+  pn_release(g);
+  pn_release(y);
+  return s;
+}
+static const pn_op op_softmax_backward = {"SoftmaxBackwardBackward", softmax_backward_backward};
+
+/* s = g - exp(y) sum(g) given h:
+ *   ds/dg: h - sum(h exp(y));   ds/dy: -h exp(y) sum(g) */
+static pn_status log_softmax_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gin) {
+  pn_tensor *g = pn_saved_get(n, 0), *y = pn_saved_get(n, 1);
+  pn_tensor *p = y ? pn_exp(y) : NULL;
+  pn_tensor *hp = p ? pn_mul(h, p) : NULL;
+  pn_status s = g && hp ? PN_OK : pn_last_status();
+  if (!s && pn_needs(n, 0))
+    s = pn_give(gin, 0, pn_use2(pn_sub, pn_ref(h), sum_axis(pn_ref(hp), n->i[0])));
+  if (!s && pn_needs(n, 1)) {
+    pn_tensor *d = pn_use2(pn_mul, pn_ref(hp), sum_axis(pn_ref(g), n->i[0]));
+    s = pn_give(gin, 1, pn_use1(pn_neg, d));
+  }
+  pn_release(g);
+  pn_release(y);
+  pn_release(p);
+  pn_release(hp);
+  return s;
+}
+static const pn_op op_log_softmax_backward = {"LogSoftmaxBackwardBackward",
+                                              log_softmax_backward_backward};
+
+static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_tensor *y, int axis) {
+  pn_tensor *out = pn_empty_like(y, y->dtype);
+  if (out && run_softmax(row, out, y, g, axis)) {
+    pn_release(out);
+    return NULL;
+  }
+  if (!out || !(pn_wants_grad(g) || pn_wants_grad(y))) return out;
+  pn_node *n = pn_node2(op, out, g, y);
+  if (n) {
+    pn_node_save(n, 0, g);
+    pn_node_save(n, 1, y);
+    n->i[0] = axis;
+  }
+  return out;
+}
+static pn_tensor *softmax_grad(pn_tensor *g, pn_tensor *y, int axis) {
+  return fused(&pn_row_softmax_backward, &op_softmax_backward, g, y, axis);
+}
+
+/* ---- forward ------------------------------------------------------------------------ */
+static pn_status softmax_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  pn_tensor *y = pn_saved_get(n, 0);
+  if (!y) return pn_last_status();
+  pn_status s = pn_give(gin, 0, softmax_grad(g, y, (int)n->i[0]));
+  pn_release(y);
+  return s;
+}
+static const pn_op op_softmax = {"SoftmaxBackward", softmax_back};
+
+static pn_status log_softmax_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  pn_tensor *y = pn_saved_get(n, 0);
+  if (!y) return pn_last_status();
+  pn_status s = pn_give(gin, 0, fused(&pn_row_log_softmax_backward, &op_log_softmax_backward, g, y,
+                                      (int)n->i[0]));
+  pn_release(y);
+  return s;
+}
+static const pn_op op_log_softmax = {"LogSoftmaxBackward", log_softmax_back};
+
+static pn_tensor *forward(const pn_row *row, const pn_op *op, pn_tensor *a, int axis) {
+  if (pn_axis(a, axis, &axis)) return NULL;
+  if (!pn_is_real(a->dtype)) {
+    pn_no_kernel(row, a->dtype);
+    return NULL;
+  }
+  pn_tensor *out = pn_empty_like(a, a->dtype);
+  if (out && run_softmax(row, out, a, NULL, axis)) {
+    pn_release(out);
+    return NULL;
+  }
+  if (!out || !pn_wants_grad(a)) return out;
+  pn_node *n = pn_node1(op, out, a);
+  if (n) {
+    pn_node_save_output(n, 0, out);
+    n->i[0] = axis;
+  }
+  return out;
+}
+pn_tensor *pn_softmax(pn_tensor *a, int axis) {
+  return forward(&pn_row_softmax, &op_softmax, a, axis);
+}
+pn_tensor *pn_log_softmax(pn_tensor *a, int axis) {
+  return forward(&pn_row_log_softmax, &op_log_softmax, a, axis);
+}

@@ -1,0 +1,272 @@
+/* The tape: C structs with their own reference counts, freed by a loop (a chain
+ * of a million operators must not recurse). */
+#include "engine/internal.h"
+
+static uint64_t next_seq = 1;
+
+static pn_status as_strided_backward(pn_node *n, pn_tensor *g, pn_tensor **gin);
+static const pn_op op_as_strided = {"AsStridedBackward", as_strided_backward};
+static pn_status copy_slices_backward(pn_node *n, pn_tensor *g, pn_tensor **gin);
+static const pn_op op_copy_slices = {"CopySlices", copy_slices_backward};
+
+/* ---- life --------------------------------------------------------------------- */
+static pn_node *node_alloc(const pn_op *op, int nin) {
+  pn_node *n = pn_alloc(sizeof *n);
+  if (!n) return NULL;
+  n->in = n->edges;
+  if (nin > PN_NODE_INPUTS) {
+    n->in = pn_alloc((size_t)nin * sizeof *n->in);
+    if (!n->in) {
+      pn_free(n);
+      return NULL;
+    }
+  }
+  n->refs = 1;
+  n->seq = next_seq++;
+  n->op = op;
+  n->foreign = NULL;
+  n->nin = (int16_t)nin;
+  n->nsaved = 0;
+  n->nout = 1;
+  n->released = false;
+  n->retain = NULL;
+  n->free_next = NULL;
+  pn_stats.nodes++;
+  return n;
+}
+
+void pn_edge_drop(pn_edge *e) {
+  if (e->node) pn_node_release(e->node);
+  if (e->leaf) pn_release(e->leaf);
+  e->node = NULL;
+  e->leaf = NULL;
+}
+
+void pn_node_drop_saved(pn_node *n) {
+  for (int k = 0; k < n->nsaved; k++) {
+    pn_tensor *t = n->saved[k].t;
+    n->saved[k].t = NULL;
+    pn_release(t);
+  }
+}
+
+/* Releasing a node may release tensors, whose nodes come back here: those are
+ * queued and freed by the outermost call. */
+static _Thread_local pn_node *free_queue;
+static _Thread_local bool freeing;
+
+void pn_node_release(pn_node *n) {
+  if (!n || --n->refs) return;
+  n->free_next = free_queue;
+  free_queue = n;
+  if (freeing) return;
+  freeing = true;
+  while ((n = free_queue)) {
+    free_queue = n->free_next;
+    pn_node_drop_saved(n);
+    for (int k = 0; k < n->nin; k++) pn_edge_drop(&n->in[k]);
+    if (n->foreign) {
+      if (n->foreign->release) n->foreign->release(n->foreign->ctx);
+      pn_free(n->foreign);
+    }
+    if (n->in != n->edges) pn_free(n->in);
+    pn_free(n);
+    pn_stats.nodes--;
+  }
+  freeing = false;
+}
+
+/* ---- edges --------------------------------------------------------------------- */
+/* A view's history comes from its base: when the storage was written since, the
+ * view's own node is stale and is made again. */
+pn_status pn_refresh_view(pn_tensor *t) {
+  if (!t->base || t->view_version == t->storage->version || !pn_requires_grad(t->base))
+    return PN_OK;
+  pn_tensor *base = t->base;
+  pn_node *n = node_alloc(&op_as_strided, 1);
+  if (!n) return pn_last_status();
+  n->in[0] = pn_edge_of(base);
+  n->dtype = t->dtype;
+  n->ndim = t->ndim;
+  memcpy(n->shape, t->shape, sizeof n->shape);
+  n->i[0] = base->ndim;
+  n->i[1] = pn_tensor_offset(t) - pn_tensor_offset(base);
+  for (int d = 0; d < base->ndim; d++) n->i[2 + d] = base->shape[d];
+  for (int d = 0; d < t->ndim; d++) n->i[2 + PN_MAX_DIMS + d] = t->stride[d];
+  pn_node_release(t->node);
+  t->node = n;
+  t->node_output = 0;
+  t->view_version = t->storage->version;
+  return PN_OK;
+}
+
+pn_edge pn_edge_of(pn_tensor *t) {
+  pn_edge e = {NULL, NULL, 0};
+  if (t->base && pn_refresh_view(t) != PN_OK) return e;
+  if (t->node) {
+    e.node = t->node;
+    e.node->refs++;
+    e.output = t->node_output;
+  } else if (t->flags & PN_T_REQUIRES_GRAD) {
+    e.leaf = t;
+    pn_retain(t);
+  }
+  return e;
+}
+
+pn_node *pn_node_new(const pn_op *op, pn_tensor *out, int nin, pn_tensor *const *in) {
+  pn_node *n = node_alloc(op, nin);
+  if (!n) return NULL;
+  for (int k = 0; k < nin; k++) n->in[k] = pn_edge_of(in[k]);
+  n->dtype = out->dtype;
+  n->ndim = out->ndim;
+  memcpy(n->shape, out->shape, (size_t)out->ndim * sizeof *n->shape);
+  out->node = n;
+  out->node_output = 0;
+  return n;
+}
+pn_node *pn_node1(const pn_op *op, pn_tensor *out, pn_tensor *a) {
+  return pn_node_new(op, out, 1, &a);
+}
+pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b) {
+  pn_tensor *in[2] = {a, b};
+  return pn_node_new(op, out, 2, in);
+}
+
+/* ---- saved tensors --------------------------------------------------------------- */
+static void save(pn_node *n, int k, pn_tensor *t, int output) {
+  while (n->nsaved <= k) n->saved[n->nsaved++].t = NULL;
+  n->saved[k].t = t;
+  n->saved[k].version = t && t->storage ? t->storage->version : 0;
+  n->saved[k].output = output;
+}
+void pn_node_save(pn_node *n, int k, pn_tensor *t) { save(n, k, pn_ref(t), -1); }
+
+/* The output itself would make a cycle (output -> node -> output): an alias
+ * without history is saved, and gets the history back when it is fetched. */
+void pn_node_save_output(pn_node *n, int k, pn_tensor *out) { save(n, k, pn_alias(out), 0); }
+
+pn_tensor *pn_saved_get(pn_node *n, int k) {
+  pn_saved *s = &n->saved[k];
+  if (n->released || !s->t) {
+    pn_fail(PN_RUNTIME_ERROR,
+            "Trying to backward through the graph a second time (%s): its saved tensors have been "
+            "freed. Specify retain_graph=True if you need to backward through it again",
+            n->op->name);
+    return NULL;
+  }
+  if (s->t->storage && s->t->storage->version != s->version) {
+    pn_fail(PN_RUNTIME_ERROR,
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            "operation: a tensor of shape %s saved by %s is at version %u; expected version %u",
+            pn_shape_text(s->t), n->op->name, s->t->storage->version, s->version);
+    return NULL;
+  }
+  if (s->output < 0 || pn_tls.grad_disabled) return pn_ref(s->t);
+  pn_tensor *t = pn_alias(s->t);
+  if (t) {
+    t->node = n;
+    n->refs++;
+    t->node_output = s->output;
+  }
+  return t;
+}
+
+/* ---- views that were written ------------------------------------------------------- */
+/* y = base as_strided: the gradient is scattered into zeros of the base's shape. */
+static pn_status as_strided_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  int base_ndim = (int)n->i[0];
+  pn_tensor *z = pn_zeros(n->dtype, base_ndim, &n->i[2]);
+  if (!z) return pn_last_status();
+  pn_tensor *v = pn_make_view(z, n->ndim, n->shape, &n->i[2 + PN_MAX_DIMS], n->i[1]);
+  pn_status s = v ? pn_copy_(v, g) : pn_last_status();
+  pn_release(v);
+  if (s) {
+    pn_release(z);
+    return s;
+  }
+  return pn_give(gin, 0, z);
+}
+
+/* base' = base with a region replaced by src: the region's gradient goes to
+ * src, the rest to the old base.  Inputs: 0 the old base, 1 src. */
+static pn_status copy_slices_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  int ndim = (int)n->i[0];
+  const int64_t *shape = &n->i[2], *stride = &n->i[2 + PN_MAX_DIMS];
+  pn_tensor *c = pn_clone(g);
+  if (!c) return pn_last_status();
+  pn_tensor *region = pn_make_view(c, ndim, shape, stride, n->i[1]);
+  pn_status s = region ? PN_OK : pn_last_status();
+  if (!s && pn_needs(n, 1)) s = pn_give(gin, 1, pn_clone(region));
+  if (!s && pn_needs(n, 0)) {
+    pn_tensor *zero = pn_scalar_float(0);
+    s = zero ? pn_copy_(region, zero) : pn_last_status();
+    pn_release(zero);
+    if (!s) gin[0] = pn_ref(c);
+  }
+  pn_release(region);
+  pn_release(c);
+  return s;
+}
+
+pn_status pn_rebase_history(pn_tensor *view, pn_tensor *src) {
+  pn_tensor *base = view->base;
+  pn_node *n = node_alloc(&op_copy_slices, 2);
+  if (!n) return pn_last_status();
+  n->in[0] = pn_edge_of(base);
+  n->in[1] = pn_edge_of(src);
+  n->dtype = base->dtype;
+  n->ndim = base->ndim;
+  memcpy(n->shape, base->shape, sizeof n->shape);
+  n->i[0] = view->ndim;
+  n->i[1] = pn_tensor_offset(view) - pn_tensor_offset(base);
+  for (int d = 0; d < view->ndim; d++) {
+    n->i[2 + d] = view->shape[d];
+    n->i[2 + PN_MAX_DIMS + d] = view->stride[d];
+  }
+  pn_node_release(base->node);
+  base->node = n;
+  base->node_output = 0;
+  return PN_OK;
+}
+
+/* ---- foreign nodes -------------------------------------------------------------------- */
+static const pn_op op_foreign = {"ForeignBackward", NULL};
+
+pn_status pn_attach_foreign(const char *name, int nin, pn_tensor **in, int nout, pn_tensor **out,
+                            pn_foreign_run run, void (*release)(void *), void *ctx) {
+  if (pn_tls.recording) {
+    if (release) release(ctx);
+    return pn_fail(PN_RUNTIME_ERROR,
+                   "%s: code of the host language on the tape cannot be captured", name);
+  }
+  pn_foreign *f = pn_alloc(sizeof *f);
+  pn_node *n = f ? node_alloc(&op_foreign, nin) : NULL;
+  if (!n) {
+    pn_free(f);
+    if (release) release(ctx);
+    return pn_last_status();
+  }
+  *f = (pn_foreign){run, release, ctx, ""};
+  strncpy(f->name, name, sizeof f->name - 1);
+  n->foreign = f;
+  for (int k = 0; k < nin; k++) n->in[k] = pn_edge_of(in[k]);
+  n->nout = (int16_t)nout;
+  n->dtype = out[0]->dtype;
+  n->ndim = out[0]->ndim;
+  memcpy(n->shape, out[0]->shape, sizeof n->shape);
+  for (int k = 0; k < nout; k++) {
+    pn_node_release(out[k]->node);
+    out[k]->node = n;
+    out[k]->node_output = k;
+    n->refs++;
+  }
+  pn_node_release(n);
+  return PN_OK;
+}
+
+const char *pn_node_name(pn_tensor *t) {
+  if (t->base) pn_refresh_view(t);
+  if (!t->node) return NULL;
+  return t->node->foreign ? t->node->foreign->name : t->node->op->name;
+}

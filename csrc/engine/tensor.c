@@ -1,0 +1,362 @@
+/* Storage and tensor: life, geometry, creation. */
+#include "engine/internal.h"
+
+#include <stdio.h>
+
+_Thread_local pn_thread pn_tls;
+pn_engine_stats pn_stats;
+
+void pn_engine_get_stats(pn_engine_stats *s) { *s = pn_stats; }
+
+/* ---- storage ---------------------------------------------------------------- */
+/* Header and data in one block: data starts PN_ALIGN bytes in.  While a capture
+ * records, the block comes from the program's own memory, so that replaying
+ * finds every intermediate where the recording had it. */
+pn_storage *pn_storage_new(size_t bytes) {
+  if (bytes > (size_t)PTRDIFF_MAX - 4096) {
+    pn_fail(PN_MEMORY_ERROR, "%zu bytes cannot be allocated", bytes);
+    return NULL;
+  }
+  _Static_assert(sizeof(pn_storage) <= PN_ALIGN, "the header fits in front of the data");
+  pn_pinned *m = pn_recording_memory();
+  pn_storage *s = m ? pn_pinned_alloc(m, bytes + PN_ALIGN) : pn_alloc(bytes + PN_ALIGN);
+  if (!s) return NULL;
+  s->refs = 1;
+  s->data = (char *)s + PN_ALIGN;
+  s->bytes = bytes;
+  s->version = 0;
+  s->flags = 0;
+  s->pinned = m;
+  s->release = NULL;
+  s->ctx = NULL;
+  if (m) pn_pinned_retain(m);
+  pn_stats.storages++;
+  return s;
+}
+
+void pn_storage_release(pn_storage *s) {
+  if (!s || --s->refs) return;
+  pn_stats.storages--;
+  if (s->release) s->release(s->ctx);
+  pn_pinned *m = s->pinned;
+  if (m) {
+    pn_pinned_free(m, s, s->bytes + PN_ALIGN);
+    pn_pinned_release(m);
+  } else {
+    pn_free(s);
+  }
+}
+
+static pn_storage *foreign_storage(void *data, size_t bytes, bool readonly,
+                                   void (*release)(void *), void *ctx) {
+  pn_storage *s = pn_alloc(sizeof(pn_storage));
+  if (!s) return NULL;
+  memset(s, 0, sizeof *s);
+  s->refs = 1;
+  s->data = data;
+  s->bytes = bytes;
+  s->flags = PN_STORAGE_FOREIGN | (readonly ? PN_STORAGE_READONLY : 0);
+  s->release = release;
+  s->ctx = ctx;
+  pn_stats.storages++;
+  return s;
+}
+
+void pn_mark_written(pn_tensor *t) { t->storage->version++; }
+
+/* ---- geometry ---------------------------------------------------------------- */
+const char *pn_shape_str(int ndim, const int64_t *shape) {
+  static _Thread_local char ring[4][200];
+  static _Thread_local int turn;
+  char *s = ring[turn++ & 3];
+  size_t n = (size_t)snprintf(s, 200, "(");
+  for (int i = 0; i < ndim && n < 170; i++)
+    n += (size_t)snprintf(s + n, 200 - n, i ? ", %lld" : "%lld", (long long)shape[i]);
+  snprintf(s + n, 200 - n, ndim == 1 ? ",)" : ")");
+  return s;
+}
+const char *pn_shape_text(const pn_tensor *t) { return pn_shape_str(t->ndim, t->shape); }
+
+pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel) {
+  int64_t n = 1;
+  bool ok = true, empty = false;
+  if (ndim < 0 || ndim > PN_MAX_DIMS)
+    return pn_fail(PN_VALUE_ERROR, "%d dimensions were given; at most %d are supported", ndim,
+                   PN_MAX_DIMS);
+  for (int i = 0; i < ndim; i++) {
+    if (shape[i] < 0)
+      return pn_fail(PN_RUNTIME_ERROR, "negative dimension %lld in shape %s", (long long)shape[i],
+                     pn_shape_str(ndim, shape));
+    empty |= shape[i] == 0;
+    ok = ok && pn_mul_ok(n, shape[i] ? shape[i] : 1, &n);
+  }
+  if (!ok || n > INT64_MAX / 16)
+    return pn_fail(PN_OVERFLOW_ERROR, "shape %s has more elements than memory can hold",
+                   pn_shape_str(ndim, shape));
+  *numel = empty ? 0 : n;
+  return PN_OK;
+}
+
+void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride) {
+  int64_t s = 1;
+  for (int i = ndim - 1; i >= 0; i--) {
+    stride[i] = s;
+    s *= shape[i] > 0 ? shape[i] : 1;
+  }
+}
+
+static bool is_contiguous(const pn_tensor *t) {
+  int64_t s = 1;
+  for (int i = t->ndim - 1; i >= 0; i--) {
+    if (t->shape[i] == 1) continue;
+    if (t->stride[i] != s) return t->numel == 0;
+    s *= t->shape[i];
+  }
+  return true;
+}
+
+bool pn_same_shape(const pn_tensor *a, const pn_tensor *b) {
+  if (a->ndim != b->ndim) return false;
+  for (int i = 0; i < a->ndim; i++)
+    if (a->shape[i] != b->shape[i]) return false;
+  return true;
+}
+
+pn_status pn_axis(const pn_tensor *t, int axis, int *out) {
+  int n = t->ndim ? t->ndim : 1;
+  if (axis < -n || axis >= n)
+    return pn_fail(PN_INDEX_ERROR,
+                   "Dimension out of range (expected to be in range of [%d, %d], but got %d)", -n,
+                   n - 1, axis);
+  *out = axis < 0 ? axis + n : axis;
+  return PN_OK;
+}
+
+int64_t pn_tensor_offset(const pn_tensor *t) {
+  return ((char *)t->data - (char *)t->storage->data) / (int64_t)pn_itemsize(t->dtype);
+}
+
+bool pn_overlaps_itself(const pn_tensor *t) {
+  for (int i = 0; i < t->ndim; i++)
+    if (t->stride[i] == 0 && t->shape[i] > 1) return true;
+  return false;
+}
+
+static void extent(const pn_tensor *t, char **lo, char **hi) {
+  int64_t a = 0, b = 0, size = (int64_t)pn_itemsize(t->dtype);
+  for (int i = 0; i < t->ndim; i++) {
+    int64_t d = (t->shape[i] - 1) * t->stride[i];
+    if (d < 0) a += d;
+    else b += d;
+  }
+  *lo = (char *)t->data + a * size;
+  *hi = (char *)t->data + (b + 1) * size;
+}
+
+bool pn_memory_conflict(const pn_tensor *out, const pn_tensor *in) {
+  if (!in->storage || !in->numel || !out->numel) return false;
+  char *a, *b, *c, *d;
+  extent(out, &a, &b);
+  extent(in, &c, &d);
+  if (b <= c || d <= a) return false;
+  if (out->data != in->data || !pn_same_shape(out, in) || out->dtype != in->dtype) return true;
+  for (int i = 0; i < out->ndim; i++)
+    if (out->shape[i] > 1 && out->stride[i] != in->stride[i]) return true;
+  return false;
+}
+
+/* ---- tensors ------------------------------------------------------------------ */
+pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
+                         pn_storage *storage, void *data) {
+  pn_tensor *t = pn_alloc(sizeof *t);
+  if (!t) {
+    pn_storage_release(storage);
+    return NULL;
+  }
+  t->refs = 1;
+  t->py = NULL;
+  t->storage = storage;
+  t->data = data;
+  t->dtype = (uint8_t)dtype;
+  t->ndim = (uint8_t)ndim;
+  t->flags = 0;
+  t->view_version = 0;
+  t->numel = 1;
+  for (int i = 0; i < ndim; i++) {
+    t->shape[i] = shape[i];
+    t->numel *= shape[i];
+  }
+  t->node = NULL;
+  t->node_output = 0;
+  t->pad = 0;
+  t->grad = NULL;
+  t->base = NULL;
+  t->scalar.i = 0;
+  if (stride) {
+    for (int i = 0; i < ndim; i++) t->stride[i] = stride[i];
+    if (is_contiguous(t)) t->flags |= PN_T_CONTIGUOUS;
+  } else {
+    pn_contiguous_strides(ndim, shape, t->stride);
+    t->flags |= PN_T_CONTIGUOUS;
+  }
+  pn_stats.tensors++;
+  return t;
+}
+
+/* Depth is bounded: a tensor's grad and base have none of their own chains
+ * through here (a base has no base), and nodes are freed by a loop (tape.c). */
+void pn_release(pn_tensor *t) {
+  if (!t || --t->refs) return;
+  pn_stats.tensors--;
+  pn_node *node = t->node;
+  pn_tensor *grad = t->grad, *base = t->base;
+  if (node && node->retain == t) node->retain = NULL;
+  pn_storage_release(t->storage);
+  pn_free(t);
+  if (grad) pn_release(grad);
+  if (base) pn_release(base);
+  if (node) pn_node_release(node);
+}
+
+pn_tensor *pn_empty(int dtype, int ndim, const int64_t *shape) {
+  int64_t numel;
+  if (pn_check_shape(ndim, shape, &numel)) return NULL;
+  pn_storage *s = pn_storage_new((size_t)numel * pn_itemsize(dtype));
+  if (!s) return NULL;
+  return pn_tensor_new(dtype, ndim, shape, NULL, s, s->data);
+}
+
+pn_tensor *pn_empty_like(const pn_tensor *t, int dtype) {
+  return pn_empty(dtype, t->ndim, t->shape);
+}
+
+pn_tensor *pn_workspace(size_t bytes) {
+  int64_t n = (int64_t)bytes;
+  return pn_empty(PN_U8, 1, &n);
+}
+
+static pn_tensor *wrapped(int dtype) {
+  pn_tensor *t = pn_tensor_new(dtype, 0, NULL, NULL, NULL, NULL);
+  if (!t) return NULL;
+  t->flags |= PN_T_WRAPPED;
+  t->data = &t->scalar;
+  return t;
+}
+pn_tensor *pn_scalar_float(double v) {
+  pn_tensor *t = wrapped(PN_F64);
+  if (t) t->scalar.f = v;
+  return t;
+}
+pn_tensor *pn_scalar_int(int64_t v) {
+  pn_tensor *t = wrapped(PN_I64);
+  if (t) t->scalar.i = v;
+  return t;
+}
+pn_tensor *pn_scalar_bool(bool v) {
+  pn_tensor *t = wrapped(PN_BOOL);
+  if (t) t->scalar.i = v;
+  return t;
+}
+bool pn_is_wrapped(const pn_tensor *t) { return t->flags & PN_T_WRAPPED; }
+
+pn_tensor *pn_from_memory(void *data, int dtype, int ndim, const int64_t *shape,
+                          const int64_t *stride, bool readonly, void (*release)(void *),
+                          void *ctx) {
+  int64_t numel;
+  pn_storage *s = NULL;
+  if (pn_check_shape(ndim, shape, &numel) == PN_OK)
+    s = foreign_storage(data, (size_t)numel * pn_itemsize(dtype), readonly, release, ctx);
+  if (!s) {
+    if (release) release(ctx);
+    return NULL;
+  }
+  return pn_tensor_new(dtype, ndim, shape, stride, s, data);
+}
+
+/* ---- views without history ----------------------------------------------------- */
+pn_tensor *pn_alias(pn_tensor *t) {
+  t->storage ? t->storage->refs++ : 0;
+  pn_tensor *v = pn_tensor_new(t->dtype, t->ndim, t->shape, t->stride, t->storage, t->data);
+  if (v && pn_is_wrapped(t)) {
+    v->flags |= PN_T_WRAPPED;
+    v->scalar = t->scalar;
+    v->data = &v->scalar;
+  }
+  return v;
+}
+
+pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
+                        int64_t offset) {
+  t->storage->refs++;
+  pn_tensor *v =
+      pn_tensor_new(t->dtype, ndim, shape, stride, t->storage,
+                    (char *)t->data + offset * (int64_t)pn_itemsize(t->dtype));
+  if (!v) return NULL;
+  v->base = t->base ? t->base : t;
+  pn_retain(v->base);
+  v->view_version = t->storage->version;
+  return v;
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+pn_status pn_data_read(void) {
+  if (!pn_tls.recording) return PN_OK;
+  return pn_fail(PN_RUNTIME_ERROR,
+                 "a tensor's value was read (item(), bool(), float(), numpy(), tolist()) while a "
+                 "step is being captured; a replay could not follow it. Return the tensor from "
+                 "the step and read it outside");
+}
+
+static float half_to_float(uint16_t h) {
+  uint32_t sign = (uint32_t)(h & 0x8000) << 16, e = (h >> 10) & 31, m = h & 1023, u;
+  float f;
+  if (e == 31) u = sign | 0x7f800000 | (m << 13);
+  else if (e) u = sign | ((e + 112) << 23) | (m << 13);
+  else {
+    f = (float)m * 5.9604644775390625e-8f; /* 2^-24: denormals */
+    memcpy(&u, &f, 4);
+    u |= sign;
+  }
+  memcpy(&f, &u, 4);
+  return f;
+}
+
+pn_status pn_item(const pn_tensor *t, double *f, int64_t *i) {
+  if (t->numel != 1)
+    return pn_fail(PN_RUNTIME_ERROR,
+                   "a Tensor with %lld elements cannot be converted to Scalar (shape %s)",
+                   (long long)t->numel, pn_shape_text(t));
+  pn_status s = pn_data_read();
+  if (s) return s;
+  *f = 0;
+  *i = 0;
+  if (pn_is_wrapped(t)) {
+    if (t->dtype == PN_F64) *f = t->scalar.f;
+    else *i = t->scalar.i;
+    return PN_OK;
+  }
+  union {
+    float f;
+    double d;
+    uint32_t u;
+    uint16_t h;
+    int64_t q;
+    int32_t l;
+    int8_t b;
+    uint8_t c;
+  } v;
+  memset(&v, 0, sizeof v);
+  memcpy(&v, t->data, pn_itemsize(t->dtype));
+  switch (t->dtype) {
+    case PN_F32: *f = v.f; break;
+    case PN_F64: *f = v.d; break;
+    case PN_BF16: v.u = (uint32_t)v.h << 16; *f = v.f; break;
+    case PN_F16: *f = half_to_float(v.h); break;
+    case PN_I64: *i = v.q; break;
+    case PN_I32: *i = v.l; break;
+    case PN_I8: *i = v.b; break;
+    case PN_U8: *i = v.c; break;
+    default: *i = v.c != 0; break;
+  }
+  return PN_OK;
+}
