@@ -21,10 +21,10 @@ typedef struct gemm_columns {
 PN_INLINE void run_panel(int64_t kc, const gemm_rows *a, const gemm_columns *b, int64_t m,
                          gemm_out o) {
   const gemm_tile_fn *tiles = PN_FN(gemm_tiles)[b->last < PN_VN][b->nv - 1];
-  const int64_t most = a->cs ? gemm_max_rows(b->nv) : TILE_MR2;
+  const int64_t most = a->panels ? TILE_MR2 : gemm_max_rows(b->nv);
   for (int64_t i = 0, h; i < m; i += h) {
     h = gemm_next(m - i, most);
-    tiles[h - 1](kc, a->p + i * a->step, a->rs, a->cs ? a->cs : h, b->p, b->ld, b->last, &o);
+    tiles[h - 1](kc, a->p + i * a->step, a->rs, a->panels ? h : a->cs, b->p, b->ld, b->last, &o);
     o.c += h * o.ldc;
     if (o.part) o.part += h * o.ldp;
     if (o.old) o.old += h * o.ldo;
@@ -33,7 +33,7 @@ PN_INLINE void run_panel(int64_t kc, const gemm_rows *a, const gemm_columns *b, 
 
 /* No packing, one K block: what small products are. */
 static void run_direct(const gemm_job *g, const gemm_range *r) {
-  const gemm_rows a = {g->a + r->m0 * g->rsa, g->rsa, g->rsa, g->csa};
+  const gemm_rows a = {g->a + r->m0 * g->rsa, g->rsa, g->rsa, g->csa, false};
   for (int64_t j = r->n0, w; j < r->n1; j += w) {
     const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), TILE_NV);
     w = pn_min64(nv * PN_VN, r->n1 - j);
@@ -71,7 +71,7 @@ static void run_block(const gemm_job *g, const pn_gemm_cut *cut, const gemm_rang
   for (int64_t k0 = 0, kc; k0 < g->k || k0 == 0; k0 += PN_KBLOCK) {
     kc = pn_min64(PN_KBLOCK, g->k - k0);
     const real *a0 = g->a + r->m0 * g->rsa + k0 * g->csa, *b0 = g->b + k0 * g->rsb;
-    gemm_rows a = {a0, g->rsa, g->rsa, g->csa};
+    gemm_rows a = {a0, g->rsa, g->rsa, g->csa, false};
     if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->rsa, g->csa, m, kc, TILE_MR2);
     for (int64_t j = r->n0, w; j < r->n1; j += w) {
       const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), most);

@@ -61,10 +61,11 @@ PN_INLINE int64_t gemm_next(int64_t left, int64_t most) {
 void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, int64_t csb,
                             int64_t kc, int64_t n);
 /* Where a block of A lies: its rows from i on at p + i * step; element (r, k)
- * of them at r * rs + k * cs.  cs = 0: panels, cs is the panel's height. */
+ * of them at r * rs + k * cs.  Panels: k-major, cs is the panel's height. */
 typedef struct gemm_rows {
   const real *p;
   int64_t step, rs, cs;
+  bool panels;
 } gemm_rows;
 /* Copies m rows x kc columns of A into dst, for tiles of at most `most` rows. */
 gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t csa, int64_t m,

@@ -98,7 +98,7 @@ gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t c
                                 int64_t kc, int64_t most) {
   if (rsa == 1 && csa != 1) {
     pack_columns(dst, a, csa, m, kc, most);
-    return (gemm_rows){dst, kc, 1, 0};
+    return (gemm_rows){dst, kc, 1, 0, true};
   }
   const int64_t ld = kc + PN_GEMM_PAD;
   for (int64_t i = 0; i < m; i++) {
@@ -108,5 +108,5 @@ gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t c
     else
       for (int64_t k = 0; k < kc; k++) row[k] = src[k * csa];
   }
-  return (gemm_rows){dst, ld, ld, 1};
+  return (gemm_rows){dst, ld, ld, 1, false};
 }
