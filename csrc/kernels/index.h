@@ -41,6 +41,7 @@ enum {
   PN_IX_STRIDE_X,                     /* outer, axis, inner of x or src */
   PN_IX_STRIDE_OUT = PN_IX_STRIDE_X + 3 /* index_add only */
 };
+enum { PN_IX_COLBLOCK = 128 }; /* elements of inner that one unit of index_add adds */
 
 /* n[] of gather.  Dimensions are those of index, size-1 dimensions dropped,
  * mergeable ones merged; out is contiguous.  The stride of x along the axis is
