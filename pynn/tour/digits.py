@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,11 @@ def visit(report: Report) -> None:
     report.chapter("Real digits", _STORY)
     epochs = 8 if report.options.quick else 30
     parts = digits_parts()
-    weights = _initial_weights(report.options.seed)
+    weights = initial_weights(report.options.seed)
     reader, rival = Reader(weights), NumpyReader(weights, _MOMENTUM, _DECAY)
     seconds = numpy_seconds = 0.0
-    plan = _plan(parts, epochs, report.options.seed)
-    for epoch, (x, y, rate) in enumerate(report.progress(plan, "epochs")):
+    batches = plan(parts, epochs, report.options.seed)
+    for epoch, (x, y, rate) in enumerate(report.progress(batches, "epochs")):
         passed, loss = timed(lambda b=(x, y, rate): reader.train_epoch(*b))
         seconds += passed
         numpy_seconds += timed(lambda b=(x, y, rate): _train_epoch(rival, *b))[0]
@@ -91,25 +92,26 @@ def visit(report: Report) -> None:
     report.close("digits", f"{accuracy:.1%} of the test digits", seconds, numpy_seconds)
 
 
-def _initial_weights(seed: int) -> list[np.ndarray]:
+def initial_weights(seed: int) -> list[np.ndarray]:
+    """He's weights and zero biases of all layers, float32, a stream of its own for each layer."""
     weights: list[np.ndarray] = []
-    for layer, (n_in, n_out) in enumerate(zip(_SIZES, _SIZES[1:], strict=False)):
+    for layer, (n_in, n_out) in enumerate(pairwise(_SIZES)):
         stream_seed = (seed + layer * 1_000_003) % 2**32
         weights.append(he_init(n_in, n_out, seed=stream_seed).astype(np.float32))
         weights.append(np.zeros(n_out, np.float32))
     return weights
 
 
-def _plan(parts: DigitsParts, epochs: int, seed: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
+def plan(parts: DigitsParts, epochs: int, seed: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
     """For every epoch the shuffled mini-batches and the learning rate; a rest is left out."""
     numbers = np.random.RandomState(seed)
     count = len(parts.y_train) // _BATCH
-    plan = []
+    batches = []
     for epoch in range(epochs):
         order = numbers.permutation(len(parts.y_train))[: count * _BATCH].reshape(count, _BATCH)
         rate = cosine_annealing(0.0, _RATE, epoch, epochs)
-        plan.append((parts.X_train[order], parts.y_train[order], rate))
-    return plan
+        batches.append((parts.X_train[order], parts.y_train[order], rate))
+    return batches
 
 
 def _train_epoch(rival: NumpyReader, x: np.ndarray, y: np.ndarray, rate: float) -> None:

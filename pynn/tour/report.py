@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import textwrap
 import time
@@ -63,7 +62,7 @@ class Report:
         print(textwrap.fill(text, _WIDTH), flush=True)
 
     def plot(self, name: str, size: tuple[float, float], draw: Callable[[Any], None]) -> None:
-        """Let `draw` draw on a figure of `size` inches and write it as `name`.png, if plots are on."""
+        """If plots are on, let `draw` draw on a figure of `size` inches, written as `name`.png."""
         if not self.draws:
             return
         path = self.options.out / f"{name}.png"
@@ -73,10 +72,12 @@ class Report:
 
     def progress(self, items: Iterable[Any], label: str) -> Iterable[Any]:
         """The items, with a bar on a terminal if tqdm is installed."""
-        if not sys.stdout.isatty() or importlib.util.find_spec("tqdm") is None:
+        if not sys.stdout.isatty():
             return items
-        from tqdm import tqdm
-
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            return items
         return tqdm(items, desc=label, leave=False, file=sys.stdout)
 
     def close(self, chapter: str, result: str, pynn: float, numpy: float) -> None:

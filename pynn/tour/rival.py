@@ -18,9 +18,11 @@ class NumpyPerceptron:
         self.learning_rate = learning_rate
 
     def predict(self, x: np.ndarray) -> int:
+        """The class of one sample."""
         return 1 if np.dot(x, self.weights) + self.bias > 0 else 0
 
     def train(self, X: np.ndarray, y: np.ndarray, epochs: int) -> None:
+        """Go through the samples up to `epochs` times."""
         for _ in range(epochs):
             errors = 0
             for xi, yi in zip(X, y, strict=True):
@@ -46,13 +48,16 @@ class NumpyNetwork:
         self.losses: list[float] = []
 
     def sigmoid(self, x: np.ndarray) -> np.ndarray:
+        """1 / (1 + exp(-x)), x clipped."""
         return 1 / (1 + np.exp(-np.clip(x, -500, 500)))
 
     def sigmoid_derivative(self, x: np.ndarray) -> np.ndarray:
+        """The derivative at x."""
         sx = self.sigmoid(x)
         return sx * (1 - sx)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
+        """The output for X."""
         self.z1 = np.dot(X, self.W1) + self.b1
         self.a1 = self.sigmoid(self.z1)
         self.z2 = np.dot(self.a1, self.W2) + self.b2
@@ -60,6 +65,7 @@ class NumpyNetwork:
         return self.a2
 
     def backward(self, X: np.ndarray, y: np.ndarray, output: np.ndarray) -> None:
+        """Gradients and update."""
         m = X.shape[0]
         self.dz2 = output - y
         self.dW2 = (1 / m) * np.dot(self.a1.T, self.dz2)
@@ -74,6 +80,7 @@ class NumpyNetwork:
         self.b1 -= self.learning_rate * self.db1
 
     def train(self, X: np.ndarray, y: np.ndarray, epochs: int) -> None:
+        """Full-batch gradient descent."""
         for _ in range(epochs):
             output = self.forward(X)
             self.losses.append(np.mean((output - y) ** 2))

@@ -20,7 +20,8 @@ def as_float64(name: str, values: Any) -> np.ndarray:
     if array.dtype.kind not in _REAL_KINDS + "O":
         raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
     try:
-        return array.astype(np.float64)
+        # Times 1.0: objects that are no numbers, None among them, are refused as np.dot does.
+        return (array * 1.0 if array.dtype.kind == "O" else array).astype(np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must hold real numbers, but {error}") from error
 

@@ -30,7 +30,8 @@ _LARGEST_BLOCK = 8192
 class Learner:
     """Applies the perceptron rule to X (m, n) and y (m,), both float64 and finite.
 
-    The bias is weight n here, and every sample has a 1 in place n.
+    `corrections` counts all that were made.  The bias is weight n here, and every sample has a 1
+    in place n.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Learner:
         self._rounding = 4 * (n + 2) * float(np.finfo(np.float64).eps) * (n + 1)
         self._largest = float(np.abs(X).max(initial=1.0))
         self._heaviest = 0.0
+        self.corrections = 0
 
     @property
     def weights(self) -> np.ndarray:
@@ -67,13 +69,12 @@ class Learner:
     def epoch(self) -> int:
         """Go through all samples once; return the number of corrections."""
         self._heaviest = max(map(abs, self._w))
-        corrections, i = 0, 0
+        before, i = self.corrections, 0
         while True:
             i, error = self._next_mistake(i)
             if not error:
-                return corrections
+                return self.corrections - before
             self._correct(i, error)
-            corrections += 1
             i += 1
 
     def _correct(self, i: int, error: float) -> None:
@@ -83,6 +84,7 @@ class Learner:
         else:
             self._w = self._w + step * self._samples[i]
         self._heaviest += abs(step) * self._largest
+        self.corrections += 1
 
     def _next_mistake(self, i: int) -> tuple[int, float]:
         """The first sample from i on that is judged wrongly, and its error; error 0: none is."""

@@ -98,13 +98,13 @@ class Perceptron:
 
         def close() -> None:
             self.weights[:] = learner.weights
-            if learner.bias != self.bias:
+            if learner.corrections:
                 self.bias = np.float64(learner.bias)
 
         return learner.epoch, close
 
     def _is_plain(self, X: np.ndarray, y: np.ndarray) -> bool:
-        """Whether `Learner` gives what the tutorial's loop gives: finite numbers, no replacements."""
+        """Whether `Learner` does what the loop would: finite numbers, own methods."""
         own = type(self)
         replaced = (
             own.predict is not Perceptron.predict

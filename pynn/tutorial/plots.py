@@ -10,6 +10,7 @@ import pynn
 from pynn.tutorial.network import NeuralNetwork
 
 _CAPACITIES = (2, 4, 8, 16)
+_EPOCHS = 5000
 _TITLES = (
     "Sigmoid: σ(x) = 1/(1+e^(-x))",
     "Tanh: tanh(x)",
@@ -54,7 +55,7 @@ def compare_network_capacities() -> None:
             nn = NeuralNetwork(
                 input_size=2, hidden_size=hidden_size, output_size=1, learning_rate=0.5
             )
-            nn.train(X, y.reshape(-1, 1), epochs=5000, verbose=False)
+            nn.train(X, y.reshape(-1, 1), epochs=_EPOCHS, verbose=False)
             viz.decision_regions(ax, nn.forward, X, y, f"{hidden_size} hidden neurons")
         figure.tight_layout()
 

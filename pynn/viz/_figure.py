@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,12 @@ _WITHOUT_WINDOW = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 
 
 def available() -> bool:
-    """Whether matplotlib is installed; does not import it."""
-    return importlib.util.find_spec("matplotlib") is not None
+    """Whether matplotlib can be imported."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _missing(error: ImportError) -> ImportError:
@@ -39,7 +42,7 @@ def shown(size: tuple[float, float]) -> Iterator[Any]:
 
 @contextmanager
 def saved(path: str | Path, size: tuple[float, float]) -> Iterator[Any]:
-    """A figure of `size` inches that is written to `path` at the end; pyplot knows nothing of it."""
+    """A figure of `size` inches, written to `path` at the end; pyplot knows nothing of it."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

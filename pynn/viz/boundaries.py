@@ -55,7 +55,7 @@ def _limits(values: np.ndarray, margin: float) -> tuple[float, float]:
 
 
 def _ticks(values: np.ndarray) -> np.ndarray:
-    """The tutorial's grid, half a unit beyond the data in steps of 0.01; coarser if that is long."""
+    """From half a unit below the data to half above in steps of 0.01, coarser if that is long."""
     low, high = _limits(values, 0.5)
     return np.arange(low, high, max(_STEP, (high - low) / _MOST_STEPS))
 
