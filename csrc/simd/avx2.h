@@ -57,6 +57,8 @@ PN_INLINE vreal v_max(vreal a, vreal b) {
   return PN_P(sub)(PN_P(or)(m, x), x);
 }
 PN_INLINE vreal v_min(vreal a, vreal b) { return PN_P(or)(PN_P(min)(a, b), PN_P(min)(b, a)); }
+PN_INLINE vreal v_least(vreal a, vreal b) { return PN_P(min)(a, b); }
+PN_INLINE vreal v_most(vreal a, vreal b) { return PN_P(max)(a, b); }
 PN_INLINE vreal v_round(vreal a) { return PN_P(round)(a, 8); }
 
 PN_INLINE vmask v_lt(vreal a, vreal b) { return PN_P(cmp)(a, b, _CMP_LT_OQ); }
@@ -98,14 +100,9 @@ PN_INLINE vint i_shr(vint a, int n) {
   return i_or(_mm256_srli_epi64(a, n), _mm256_slli_epi64(sign, 64 - n));
 }
 #endif
+#define i_shr0(a, n) PN_I(srli)(a, n)
 
-PN_INLINE vreal v_scale2(vreal a, vreal n) {
-  vreal h = v_round(v_mul(n, v_set1((real)0.5)));
-  vint one = i_add(v_to_int(h), i_set1(REAL_BIAS));
-  vint two = i_add(v_to_int(v_sub(n, h)), i_set1(REAL_BIAS));
-  a = v_mul(a, v_from_bits(i_shl(one, REAL_MANT)));
-  return v_mul(a, v_from_bits(i_shl(two, REAL_MANT)));
-}
+#include "simd/scale2.h"
 
 PN_INLINE vreal v_swap(vreal a, int half) {
 #if PN_TYPE_IS_F32

@@ -57,6 +57,8 @@ PN_INLINE vreal v_max(vreal a, vreal b) {
 PN_INLINE vreal v_min(vreal a, vreal b) {
   return PN_P(mask_add)(PN_P(range)(a, b, 4), PN_PMASK(cmp)(a, b, _CMP_UNORD_Q), a, b);
 }
+PN_INLINE vreal v_least(vreal a, vreal b) { return PN_P(min)(a, b); }
+PN_INLINE vreal v_most(vreal a, vreal b) { return PN_P(max)(a, b); }
 PN_INLINE vreal v_round(vreal a) { return PN_P(roundscale)(a, 8); }
 
 PN_INLINE vmask v_lt(vreal a, vreal b) { return PN_PMASK(cmp)(a, b, _CMP_LT_OQ); }
@@ -79,6 +81,7 @@ PN_INLINE vint i_or(vint a, vint b) { return _mm512_or_si512(a, b); }
 PN_INLINE vint i_xor(vint a, vint b) { return _mm512_xor_si512(a, b); }
 #define i_shl(a, n) PN_I(slli)(a, n)
 #define i_shr(a, n) PN_I(srai)(a, n)
+#define i_shr0(a, n) PN_I(srli)(a, n)
 
 PN_INLINE vreal v_scale2(vreal a, vreal n) { return PN_P(scalef)(a, n); }
 

@@ -69,6 +69,8 @@ PN_INLINE vreal v_abs(vreal a) { return PN_P(vabsq)(a); }
 /* The instructions' own rule is the contract's: NaN wins, +0 > -0. */
 PN_INLINE vreal v_max(vreal a, vreal b) { return PN_P(vmaxq)(a, b); }
 PN_INLINE vreal v_min(vreal a, vreal b) { return PN_P(vminq)(a, b); }
+PN_INLINE vreal v_least(vreal a, vreal b) { return PN_P(vbslq)(PN_P(vcltq)(a, b), a, b); }
+PN_INLINE vreal v_most(vreal a, vreal b) { return PN_P(vbslq)(PN_P(vcgtq)(a, b), a, b); }
 PN_INLINE vreal v_round(vreal a) { return PN_P(vrndnq)(a); }
 
 PN_INLINE vmask m_not(vmask a) {
@@ -101,13 +103,13 @@ PN_INLINE vint i_or(vint a, vint b) { return PN_I(vorrq)(a, b); }
 PN_INLINE vint i_xor(vint a, vint b) { return PN_I(veorq)(a, b); }
 #define i_shl(a, n) PN_I(vshlq_n)(a, n)
 #define i_shr(a, n) PN_I(vshrq_n)(a, n)
+#if PN_TYPE_IS_F32
+#define i_shr0(a, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), n))
+#else
+#define i_shr0(a, n) vreinterpretq_s64_u64(vshrq_n_u64(vreinterpretq_u64_s64(a), n))
+#endif
 
-PN_INLINE vreal v_scale2(vreal a, vreal n) {
-  vint k = v_to_int(n), h = i_shr(k, 1);
-  vint one = i_add(h, i_set1(REAL_BIAS)), two = i_add(i_sub(k, h), i_set1(REAL_BIAS));
-  a = v_mul(a, v_from_bits(i_shl(one, REAL_MANT)));
-  return v_mul(a, v_from_bits(i_shl(two, REAL_MANT)));
-}
+#include "simd/scale2.h"
 
 PN_INLINE vreal v_swap(vreal a, int half) {
 #if PN_TYPE_IS_F32

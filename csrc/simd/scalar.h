@@ -50,6 +50,8 @@ PN_INLINE vreal v_min(vreal a, vreal b) {
   if (a == b) return v_from_bits(v_bits(a) | v_bits(b));
   return a < b || a != a ? a : b;
 }
+PN_INLINE vreal v_least(vreal a, vreal b) { return a < b ? a : b; }
+PN_INLINE vreal v_most(vreal a, vreal b) { return a > b ? a : b; }
 PN_INLINE vreal v_round(vreal a) {
   const real big = (real)1 / REAL_EPSILON; /* 2^23, 2^52: integers from here on */
   real m = v_abs(a);
@@ -80,13 +82,9 @@ PN_INLINE vint i_or(vint a, vint b) { return a | b; }
 PN_INLINE vint i_xor(vint a, vint b) { return a ^ b; }
 #define i_shl(a, n) ((vint)((ubits)(a) << (n)))
 #define i_shr(a, n) ((vint)(a) >> (n))
+#define i_shr0(a, n) ((vint)((ubits)(a) >> (n)))
 
-PN_INLINE vreal v_scale2(vreal a, vreal n) {
-  vint k = v_to_int(n), h = k >> 1;
-  real one = v_from_bits((vint)((ubits)(REAL_BIAS + h) << REAL_MANT));
-  real two = v_from_bits((vint)((ubits)(REAL_BIAS + k - h) << REAL_MANT));
-  return a * one * two;
-}
+#include "simd/scale2.h"
 
 PN_INLINE vreal v_swap(vreal a, int half) {
   (void)half;

@@ -16,6 +16,8 @@
  *   v_bits v_from_bits          the same bits as integers
  *   v_sqrt v_neg v_abs
  *   v_max v_min                 a NaN wins; +0 > -0
+ *   v_least v_most (a, b)       a < b ? a : b and a > b ? a : b, one instruction:
+ *                               b if either is NaN or both are zero
  *   v_round                     to the nearest integer, ties to even
  *   v_lt v_le v_eq v_isnan      NaN compares false
  *   m_and m_or m_not m_any
@@ -24,7 +26,8 @@
  *                               2^51 (float64), else any integer
  *   v_from_int                  float32: rounds; float64: |i| < 2^51
  *   i_set1 i_add i_sub (wrapping) i_and i_or i_xor
- *   i_shl i_shr (a, n)          n a constant, 1 .. bits - 1; shr is arithmetic
+ *   i_shl i_shr i_shr0 (a, n)   n a constant, 1 .. bits - 1; shr copies the sign
+ *                               bit, shr0 shifts zeros in
  *   v_scale2(a, n)              a * 2^n rounded once, also into subnormals and
  *                               infinity; n integral, |n| <= 2 * (REAL_BIAS - 1);
  *                               |a| in [1/8, 8], 0, inf or NaN
