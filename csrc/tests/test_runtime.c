@@ -1,4 +1,8 @@
 /* Errors, size arithmetic, environment, control groups, Philox. */
+#if defined(__linux__)
+#define _GNU_SOURCE /* sched_setaffinity */
+#include <sched.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +83,20 @@ static void test_clock(void) {
 }
 
 
+/* ---- affinity ------------------------------------------------------------ */
+#if defined(__linux__)
+static void count_on_one_cpu(void *unused) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+  CHECK(pn_usable_cpus() == 1);
+}
+static void test_affinity(void) { run_in_thread(count_on_one_cpu, NULL); }
+#else
+static void test_affinity(void) { CHECK(pn_usable_cpus() >= 1); }
+#endif
+
 /* ---- control groups: files as the kernel writes them --------------------- */
 #if !defined(_WIN32)
 #include <sys/stat.h>
@@ -151,6 +169,7 @@ void suite_runtime(void) {
   test_sizes();
   test_environment();
   test_clock();
+  test_affinity();
   test_cgroups();
 }
 
