@@ -1,13 +1,30 @@
-"""Every example runs, says something, and is short."""
+"""Every example, and every piece of Python in the README and the tutorial's page, runs."""
 
 import os
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run(script, folder):
+    """Run a script with every warning an error; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=folder,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_there_are_examples():
@@ -17,13 +34,23 @@ def test_there_are_examples():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example(path, tmp_path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 100
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(path)],
-        cwd=tmp_path,
-        env={**os.environ, "MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    assert run(path, tmp_path).strip()
+
+
+def code_of(page):
+    """The Python blocks of a page of the documentation, joined."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"```python\n(.*?)```", text, re.S))
+
+
+def test_code_of_the_readme(tmp_path):
+    script = tmp_path / "readme.py"
+    script.write_text(code_of("README.md"), encoding="utf-8")
+    assert 0 < float(run(script, tmp_path)) < 0.1
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="the page draws")
+def test_code_of_the_tutorials_page(tmp_path):
+    script = tmp_path / "tutorial.py"
+    script.write_text(code_of("docs/tutorial.md"), encoding="utf-8")
+    assert run(script, tmp_path).startswith("Epoch 0, Loss: 0.2940\n")
