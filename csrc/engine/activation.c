@@ -41,9 +41,10 @@ static pn_tensor *recorded(const pn_op *op, pn_tensor *out, pn_tensor *a, saving
     pn_release(out);
     return NULL;
   }
-  if (what == SAVE_OUTPUT) pn_node_save_output(n, 0, out);
+  pn_status s = PN_OK;
+  if (what == SAVE_OUTPUT) s = pn_node_save_output(n, 0, out);
   else pn_node_save(n, 0, a);
-  return out;
+  return s ? pn_discard(out) : out;
 }
 
 static pn_tensor *any_dtype(pn_tensor *a) {
@@ -63,8 +64,8 @@ pn_tensor *pn_neg(pn_tensor *a) {
     return NULL;
   }
   pn_tensor *out = unary(&pn_row_neg, any_dtype(a), 0, 0);
-  if (out && pn_wants_grad(a)) pn_node1(&op_neg, out, a);
-  return out;
+  if (!out || !pn_wants_grad(a) || pn_node1(&op_neg, out, a)) return out;
+  return pn_discard(out);
 }
 
 static pn_status abs_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -81,8 +82,8 @@ static pn_status zero_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_sign = {"SignBackward", zero_backward};
 pn_tensor *pn_sign(pn_tensor *a) {
   pn_tensor *out = unary(&pn_row_sign, any_dtype(a), 0, 0);
-  if (out && pn_wants_grad(a)) pn_node1(&op_sign, out, a);
-  return out;
+  if (!out || !pn_wants_grad(a) || pn_node1(&op_sign, out, a)) return out;
+  return pn_discard(out);
 }
 
 pn_tensor *pn_bit_not(pn_tensor *a) {

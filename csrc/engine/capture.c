@@ -3,10 +3,14 @@
  * program's own memory is remembered: inputs to be patched, the rest pinned. */
 #include "engine/program.h"
 
+/* A bind waits here until its record is appended (records that fail in between
+ * leave theirs behind: args tells them apart). */
 typedef struct pending {
-  const pn_args *args;
-  int slot, input;
+  const pn_args *args; /* NULL: pinned through a block, of the next record */
+  int slot, input;     /* input -1: not an input */
   int64_t offset;
+  char *lo, *hi;
+  bool written, dense;
 } pending;
 
 struct pn_recording {
@@ -39,7 +43,7 @@ struct pn_pinned {
   pn_list blocks, spare;
 };
 
-void *pn_pinned_alloc(pn_pinned *m, size_t bytes) {
+static void *pn_pinned_alloc(pn_pinned *m, size_t bytes) {
   void **spare = m->spare.items;
   for (int i = m->spare.count - 1; i >= 0; i--) {
     size_t have = pn_alloc_size(spare[i]);
@@ -64,6 +68,14 @@ void pn_pinned_free(pn_pinned *m, void *block, size_t bytes) {
   if (!m->recording) return;
   void **entry = pn_list_add(&m->spare, sizeof *entry);
   if (entry) *entry = block; /* without room it just is not reused */
+}
+
+bool pn_pinned_dead(const pn_pinned *m, const char *lo, const char *hi) {
+  for (int i = 0; i < m->spare.count; i++) {
+    const char *block = ((char **)m->spare.items)[i];
+    if (lo >= block && hi <= block + pn_alloc_size(block)) return true;
+  }
+  return false;
 }
 
 void pn_pinned_retain(pn_pinned *m) { m->refs++; }
@@ -106,26 +118,56 @@ static void pin(pn_recording *r, pn_storage *s, bool written) {
   *e = (pn_external){s, written};
 }
 
+/* A block was handed out: what it held before is gone. */
+static void note_birth(void *block) {
+  pn_program *p = pn_tls.recording->program;
+  pn_access *c = pn_list_add(&p->accesses, sizeof *c);
+  if (c)
+    *c = (pn_access){p->records.count, PN_SLOT_BIRTH, block,
+                     (char *)block + pn_alloc_size(block), true, true};
+  else fail_recording(pn_tls.recording);
+}
+
+pn_storage *pn_record_storage(size_t bytes) {
+  void *block = pn_pinned_alloc(pn_tls.recording->program->memory, bytes);
+  if (block) note_birth(block);
+  return block;
+}
+
 void pn_record_bind(pn_args *a, int slot, pn_tensor *t, bool written) {
   pn_recording *r = pn_tls.recording;
   pn_program *p = r->program;
-  if (!t->storage || t->storage->pinned == p->memory) return;
-  int i = input_of(p, t->storage);
-  if (i < 0) {
+  if (!t->storage) return;
+  pending *b = pn_list_add(&r->pending, sizeof *b);
+  if (!b) {
+    fail_recording(r);
+    return;
+  }
+  *b = (pending){.args = a, .slot = slot, .input = -1, .written = written};
+  b->dense = t->flags & PN_T_CONTIGUOUS;
+  pn_extent(t, &b->lo, &b->hi);
+  if (t->storage->pinned == p->memory) return;
+  b->input = input_of(p, t->storage);
+  if (b->input < 0) {
     pin(r, t->storage, written);
     return;
   }
-  p->inputs[i].written |= written;
-  pending *b = pn_list_add(&r->pending, sizeof *b);
-  if (b) *b = (pending){a, slot, i, (char *)t->data - p->inputs[i].base};
-  else fail_recording(r);
+  p->inputs[b->input].written |= written;
+  b->offset = (char *)t->data - p->inputs[b->input].base;
 }
 
 void pn_record_pin(pn_tensor *t, bool written) {
   pn_recording *r = pn_tls.recording;
-  if (!t->storage || t->storage->pinned == r->program->memory) return;
+  if (!t->storage) return;
   if (input_of(r->program, t->storage) < 0) {
-    pin(r, t->storage, written);
+    pending *b = pn_list_add(&r->pending, sizeof *b);
+    if (b) {
+      *b = (pending){.slot = PN_SLOT_BLOCK, .input = -1, .written = written};
+      pn_extent(t, &b->lo, &b->hi);
+    } else {
+      fail_recording(r);
+    }
+    if (t->storage->pinned != r->program->memory) pin(r, t->storage, written);
     return;
   }
   pn_fail(PN_RUNTIME_ERROR,
@@ -155,7 +197,11 @@ pn_status pn_record_append(const pn_row *row, const pn_args *a, size_t block_byt
   }
   pending *b = rec->pending.items;
   for (int i = 0; i < rec->pending.count; i++) {
-    if (b[i].args != a) continue;
+    if (b[i].args && b[i].args != a) continue;
+    pn_access *c = pn_list_add(&p->accesses, sizeof *c);
+    if (!c) return pn_last_status();
+    *c = (pn_access){p->records.count - 1, b[i].slot, b[i].lo, b[i].hi, b[i].written, b[i].dense};
+    if (b[i].input < 0) continue;
     pn_reloc *q = pn_list_add(&p->relocs, sizeof *q);
     if (!q) return pn_last_status();
     *q = (pn_reloc){p->records.count - 1, b[i].slot, b[i].input, b[i].offset};
@@ -285,7 +331,8 @@ void pn_program_free(pn_program *p) {
   pn_external *e = p->externals.items;
   for (int i = 0; i < p->externals.count; i++) pn_storage_release(e[i].storage);
   for (int i = 0; i < p->blocks.count; i++) pn_free(((void **)p->blocks.items)[i]);
-  pn_list *lists[] = {&p->records, &p->relocs, &p->externals, &p->grads, &p->execs, &p->blocks};
+  pn_list *lists[] = {&p->records, &p->relocs, &p->externals, &p->grads,
+                      &p->execs,   &p->blocks, &p->accesses};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) pn_free(lists[i]->items);
   pn_free(p->inputs);
   pn_free(p->outputs);

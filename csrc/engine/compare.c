@@ -69,6 +69,8 @@ pn_tensor *pn_where(pn_tensor *cond, pn_tensor *a, pn_tensor *b) {
       pn_keep_meta(n, 0, a);
       pn_keep_meta(n, 1, b);
       pn_node_save(n, 0, cond);
+    } else {
+      out = pn_discard(out);
     }
   }
   pn_release(x);

@@ -82,8 +82,8 @@ pn_tensor *pn_clone(pn_tensor *t) {
     pn_release(c);
     return NULL;
   }
-  if (c && pn_wants_grad(t)) pn_node1(&op_clone, c, t);
-  return c;
+  if (!c || !pn_wants_grad(t) || pn_node1(&op_clone, c, t)) return c;
+  return pn_discard(c);
 }
 
 pn_tensor *pn_contiguous(pn_tensor *t) {
@@ -105,7 +105,8 @@ pn_tensor *pn_cast(pn_tensor *t, int dtype) {
   }
   if (c && pn_wants_grad(t) && pn_is_float(dtype)) {
     pn_node *n = pn_node1(&op_cast, c, t);
-    if (n) n->i[0] = t->dtype;
+    if (!n) return pn_discard(c);
+    n->i[0] = t->dtype;
   }
   return c;
 }
@@ -172,7 +173,7 @@ pn_status pn_copy_(pn_tensor *dst, pn_tensor *src) {
       if (e.leaf) { /* a leaf as source: dst becomes a copy of it on the tape */
         pn_node_release(dst->node);
         dst->node = NULL;
-        pn_node1(&op_clone, dst, kept);
+        if (!pn_node1(&op_clone, dst, kept)) s = pn_last_status();
       } else {
         if (e.node) e.node->refs++;
         pn_node_release(dst->node);

@@ -87,12 +87,11 @@ pn_tensor *pn_index_select(pn_tensor *a, int axis, pn_tensor *index) {
   pn_release(x);
   if (!out || !pn_wants_grad(a)) return out;
   pn_node *n = pn_node1(&op_index_select, out, a);
-  if (n) {
-    n->i[0] = axis;
-    n->i[1] = a->ndim;
-    for (int d = 0; d < a->ndim; d++) n->i[2 + d] = a->shape[d];
-    pn_node_save(n, 0, index);
-  }
+  if (!n) return pn_discard(out);
+  n->i[0] = axis;
+  n->i[1] = a->ndim;
+  for (int d = 0; d < a->ndim; d++) n->i[2 + d] = a->shape[d];
+  pn_node_save(n, 0, index);
   return out;
 }
 
@@ -157,10 +156,9 @@ pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src
   pn_release(x);
   if (!out || !(pn_wants_grad(a) || pn_wants_grad(src))) return out;
   pn_node *n = pn_node2(&op_index_add, out, a, src);
-  if (n) {
-    n->i[0] = axis;
-    pn_node_save(n, 0, index);
-  }
+  if (!n) return pn_discard(out);
+  n->i[0] = axis;
+  pn_node_save(n, 0, index);
   return out;
 }
 
@@ -209,12 +207,11 @@ pn_tensor *pn_gather(pn_tensor *a, int axis, pn_tensor *index) {
   }
   if (!out || !pn_wants_grad(a)) return out;
   pn_node *n = pn_node1(&op_gather, out, a);
-  if (n) {
-    n->i[0] = axis;
-    n->i[1] = a->ndim;
-    for (int d = 0; d < a->ndim; d++) n->i[2 + d] = a->shape[d];
-    pn_node_save(n, 0, index);
-  }
+  if (!n) return pn_discard(out);
+  n->i[0] = axis;
+  n->i[1] = a->ndim;
+  for (int d = 0; d < a->ndim; d++) n->i[2 + d] = a->shape[d];
+  pn_node_save(n, 0, index);
   return out;
 }
 
@@ -267,11 +264,10 @@ pn_tensor *pn_scatter_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *s
   }
   if (!out || !(pn_wants_grad(a) || pn_wants_grad(src))) return out;
   pn_node *n = pn_node2(&op_scatter_add, out, a, src);
-  if (n) {
-    n->i[0] = axis;
-    n->i[1] = src->ndim;
-    for (int d = 0; d < src->ndim; d++) n->i[2 + d] = src->shape[d];
-    pn_node_save(n, 0, index);
-  }
+  if (!n) return pn_discard(out);
+  n->i[0] = axis;
+  n->i[1] = src->ndim;
+  for (int d = 0; d < src->ndim; d++) n->i[2 + d] = src->shape[d];
+  pn_node_save(n, 0, index);
   return out;
 }

@@ -85,7 +85,7 @@ pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b);
 void pn_node_release(pn_node *n);
 void pn_node_drop_saved(pn_node *n);
 void pn_node_save(pn_node *n, int k, pn_tensor *t);
-void pn_node_save_output(pn_node *n, int k, pn_tensor *out);
+pn_status pn_node_save_output(pn_node *n, int k, pn_tensor *out);
 /* New reference; NULL with an error when it was modified in place or freed. */
 pn_tensor *pn_saved_get(pn_node *n, int k);
 static inline bool pn_needs(const pn_node *n, int k) { return n->in[k].node || n->in[k].leaf; }
@@ -120,6 +120,9 @@ pn_status pn_record_append(const pn_row *row, const pn_args *a, size_t block_byt
 /* Fails with the operator's and the dtype's name. */
 pn_status pn_no_kernel(const pn_row *row, int dtype);
 
+/* Releases an output whose history could not be made; NULL, the error stays. */
+pn_tensor *pn_discard(pn_tensor *out);
+
 /* ---- tensors --------------------------------------------------------------- */
 pn_storage *pn_storage_new(size_t bytes);
 void pn_storage_release(pn_storage *s);
@@ -142,6 +145,7 @@ pn_tensor *pn_as_strided(pn_tensor *t, int ndim, const int64_t *shape, const int
                          int64_t offset); /* offset from the storage's first byte */
 int64_t pn_tensor_offset(const pn_tensor *t);
 bool pn_overlaps_itself(const pn_tensor *t);
+void pn_extent(const pn_tensor *t, char **lo, char **hi); /* bytes from lo up to hi */
 /* May writing out disturb reading in?  (same memory with the same geometry is fine) */
 bool pn_memory_conflict(const pn_tensor *out, const pn_tensor *in);
 void pn_mark_written(pn_tensor *t); /* bumps the storage's version */
@@ -185,7 +189,9 @@ pn_tensor *pn_workspace(size_t bytes);
 uint32_t pn_reduction_flag(int reduction);
 
 /* ---- capture --------------------------------------------------------------- */
-void *pn_pinned_alloc(pn_pinned *m, size_t bytes);
+/* While recording: a block of the program's memory for a storage's header and
+ * data. */
+pn_storage *pn_record_storage(size_t bytes);
 void pn_pinned_free(pn_pinned *m, void *block, size_t bytes);
 pn_pinned *pn_recording_memory(void); /* of this thread's recording, or NULL */
 void pn_pinned_retain(pn_pinned *m);

@@ -113,6 +113,8 @@ static pn_tensor *loss(const pn_row *row, const pn_op *op, pn_tensor *x, pn_tens
       n->i[1] = p.x->numel;
       pn_node_save(n, 0, p.x);
       pn_node_save(n, 1, p.y);
+    } else {
+      out = pn_discard(out);
     }
   }
   pair_drop(&p);

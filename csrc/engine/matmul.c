@@ -129,10 +129,9 @@ static pn_tensor *scaled_mm(pn_tensor *x, pn_tensor *y, double alpha) {
   pn_tensor *out = gemm(2, shape, x, y, NULL, alpha, PN_ACT_NONE);
   if (!out || !(pn_wants_grad(x) || pn_wants_grad(y))) return out;
   pn_node *n = pn_node2(&op_mm, out, x, y);
-  if (n) {
-    n->f[0] = alpha;
-    save_factors(n, 0, 1, x, y);
-  }
+  if (!n) return pn_discard(out);
+  n->f[0] = alpha;
+  save_factors(n, 0, 1, x, y);
   return out;
 }
 
@@ -163,11 +162,10 @@ static pn_tensor *batched(pn_tensor *x, pn_tensor *y) {
   pn_tensor *out = gemm(ndim + 2, shape, x, y, NULL, 1, PN_ACT_NONE);
   if (!out || !(pn_wants_grad(x) || pn_wants_grad(y))) return out;
   pn_node *n = pn_node2(&op_bmm, out, x, y);
-  if (n) {
-    pn_keep_meta(n, 0, x);
-    pn_keep_meta(n, 1, y);
-    save_factors(n, 0, 1, x, y);
-  }
+  if (!n) return pn_discard(out);
+  pn_keep_meta(n, 0, x);
+  pn_keep_meta(n, 1, y);
+  save_factors(n, 0, 1, x, y);
   return out;
 }
 
@@ -272,13 +270,12 @@ pn_tensor *pn_addmm(pn_tensor *bias, pn_tensor *a, pn_tensor *b, double alpha, i
   if (!out || !((bias && pn_wants_grad(bias)) || pn_wants_grad(a) || pn_wants_grad(b))) return out;
   pn_tensor none = {.refs = 1}, *in[3] = {bias ? bias : &none, a, b};
   pn_node *n = pn_node_new(&op_addmm, out, 3, in);
-  if (n) {
-    n->f[0] = alpha;
-    if (bias) pn_keep_meta(n, 0, bias);
-    n->i[PN_META_FREE] = act;
-    save_factors(n, 1, 2, a, b);
-    if (act != PN_ACT_NONE) pn_node_save_output(n, 2, out);
-  }
+  if (!n) return pn_discard(out);
+  n->f[0] = alpha;
+  if (bias) pn_keep_meta(n, 0, bias);
+  n->i[PN_META_FREE] = act;
+  save_factors(n, 1, 2, a, b);
+  if (act != PN_ACT_NONE && pn_node_save_output(n, 2, out)) return pn_discard(out);
   return out;
 }
 

@@ -29,6 +29,17 @@ typedef struct pn_reloc {
   int64_t offset;
 } pn_reloc;
 
+/* Memory [lo, hi) that a record reads or writes. */
+enum {
+  PN_SLOT_BLOCK = -1, /* through the record's block */
+  PN_SLOT_BIRTH = -2  /* nobody's access: a storage began to live here */
+};
+typedef struct pn_access {
+  int record, slot;
+  char *lo, *hi;
+  bool written, dense; /* dense: every byte of [lo, hi) */
+} pn_access;
+
 typedef struct pn_external {
   pn_storage *storage; /* a reference: pinned */
   bool written;
@@ -60,6 +71,7 @@ void *pn_list_add(pn_list *l, size_t size);
 struct pn_program {
   pn_pinned *memory;
   pn_list records, relocs, externals, grads, execs, blocks;
+  pn_list accesses; /* while recording and fusing */
   pn_input *inputs;
   pn_tensor **outputs;
   int ninputs, noutputs;
@@ -70,6 +82,8 @@ struct pn_program {
   bool busy;
 };
 
+/* True if [lo, hi) is the program's own memory that no tensor holds any more. */
+bool pn_pinned_dead(const pn_pinned *m, const char *lo, const char *hi);
 /* Rewrites that change no rounding; before the program is sealed. */
 pn_status pn_program_fuse(pn_program *p);
 

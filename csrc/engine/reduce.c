@@ -116,8 +116,9 @@ pn_tensor *pn_sum(pn_tensor *a, uint32_t axes, bool keepdim, int dtype) {
   }
   if (out && pn_wants_grad(a) && pn_is_float(dtype)) {
     pn_node *n = pn_node1(&op_sum, out, a);
-    if (n) keep(n, a, axes, keepdim);
-    if (n) n->i[3 + PN_MAX_DIMS] = a->dtype;
+    if (!n) return pn_discard(out);
+    keep(n, a, axes, keepdim);
+    n->i[3 + PN_MAX_DIMS] = a->dtype;
   }
   return out;
 }
@@ -134,8 +135,9 @@ pn_tensor *pn_mean(pn_tensor *a, uint32_t axes, bool keepdim) {
   pn_tensor *out = sum_like(a, axes, keepdim, PN_RED_MEAN);
   if (out && pn_wants_grad(a)) {
     pn_node *n = pn_node1(&op_mean, out, a);
-    if (n) keep(n, a, axes, keepdim);
-    if (n) n->f[0] = (double)reduced_count(a, axes);
+    if (!n) return pn_discard(out);
+    keep(n, a, axes, keepdim);
+    n->f[0] = (double)reduced_count(a, axes);
   }
   return out;
 }
@@ -181,12 +183,11 @@ pn_tensor *pn_var(pn_tensor *a, uint32_t axes, double correction, bool keepdim) 
   }
   if (out && pn_wants_grad(a)) {
     pn_node *n = pn_node1(&op_var, out, a);
-    if (n) {
-      double dof = (double)reduced_count(a, axes) - correction;
-      keep(n, a, axes, keepdim);
-      n->f[0] = dof > 0 ? dof : 0;
-      pn_node_save(n, 0, a);
-    }
+    if (!n) return pn_discard(out);
+    double dof = (double)reduced_count(a, axes) - correction;
+    keep(n, a, axes, keepdim);
+    n->f[0] = dof > 0 ? dof : 0;
+    pn_node_save(n, 0, a);
   }
   return out;
 }
@@ -230,11 +231,10 @@ static pn_tensor *extreme(pn_tensor *a, uint32_t axes, bool keepdim, bool is_min
   }
   if (out && pn_wants_grad(a)) {
     pn_node *n = pn_node1(is_min ? &op_amin : &op_amax, out, a);
-    if (n) {
-      keep(n, a, axes, keepdim);
-      pn_node_save(n, 0, a);
-      pn_node_save_output(n, 1, out);
-    }
+    if (!n) return pn_discard(out);
+    keep(n, a, axes, keepdim);
+    pn_node_save(n, 0, a);
+    if (pn_node_save_output(n, 1, out)) return pn_discard(out);
   }
   return out;
 }
@@ -282,6 +282,8 @@ pn_status pn_max_dim(pn_tensor *a, int axis, bool keepdim, bool is_min, pn_tenso
     if (n) {
       keep(n, a, axes, keepdim);
       pn_node_save(n, 0, i);
+    } else {
+      s = pn_last_status();
     }
   }
   if (s) {

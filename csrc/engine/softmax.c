@@ -109,11 +109,10 @@ static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_ten
   }
   if (!out || !(pn_wants_grad(g) || pn_wants_grad(y))) return out;
   pn_node *n = pn_node2(op, out, g, y);
-  if (n) {
-    pn_node_save(n, 0, g);
-    pn_node_save(n, 1, y);
-    n->i[0] = axis;
-  }
+  if (!n) return pn_discard(out);
+  pn_node_save(n, 0, g);
+  pn_node_save(n, 1, y);
+  n->i[0] = axis;
   return out;
 }
 static pn_tensor *softmax_grad(pn_tensor *g, pn_tensor *y, int axis) {
@@ -153,10 +152,9 @@ static pn_tensor *forward(const pn_row *row, const pn_op *op, pn_tensor *a, int 
   }
   if (!out || !pn_wants_grad(a)) return out;
   pn_node *n = pn_node1(op, out, a);
-  if (n) {
-    pn_node_save_output(n, 0, out);
-    n->i[0] = axis;
-  }
+  if (!n) return pn_discard(out);
+  if (pn_node_save_output(n, 0, out)) return pn_discard(out);
+  n->i[0] = axis;
   return out;
 }
 pn_tensor *pn_softmax(pn_tensor *a, int axis) {

@@ -117,7 +117,14 @@ pn_edge pn_edge_of(pn_tensor *t) {
 pn_node *pn_node_new(const pn_op *op, pn_tensor *out, int nin, pn_tensor *const *in) {
   pn_node *n = node_alloc(op, nin);
   if (!n) return NULL;
-  for (int k = 0; k < nin; k++) n->in[k] = pn_edge_of(in[k]);
+  for (int k = 0; k < nin; k++) {
+    if (in[k]->base && pn_refresh_view(in[k])) {
+      n->nin = (int16_t)k;
+      pn_node_release(n);
+      return NULL;
+    }
+    n->in[k] = pn_edge_of(in[k]);
+  }
   n->dtype = out->dtype;
   n->ndim = out->ndim;
   memcpy(n->shape, out->shape, (size_t)out->ndim * sizeof *n->shape);
@@ -144,7 +151,11 @@ void pn_node_save(pn_node *n, int k, pn_tensor *t) { save(n, k, pn_ref(t), -1); 
 
 /* The output itself would make a cycle (output -> node -> output): an alias
  * without history is saved, and gets the history back when it is fetched. */
-void pn_node_save_output(pn_node *n, int k, pn_tensor *out) { save(n, k, pn_alias(out), 0); }
+pn_status pn_node_save_output(pn_node *n, int k, pn_tensor *out) {
+  pn_tensor *t = pn_alias(out);
+  save(n, k, t, 0);
+  return t ? PN_OK : pn_last_status();
+}
 
 pn_tensor *pn_saved_get(pn_node *n, int k) {
   pn_saved *s = &n->saved[k];

@@ -19,7 +19,7 @@ pn_storage *pn_storage_new(size_t bytes) {
   }
   _Static_assert(sizeof(pn_storage) <= PN_ALIGN, "the header fits in front of the data");
   pn_pinned *m = pn_recording_memory();
-  pn_storage *s = m ? pn_pinned_alloc(m, bytes + PN_ALIGN) : pn_alloc(bytes + PN_ALIGN);
+  pn_storage *s = m ? pn_record_storage(bytes + PN_ALIGN) : pn_alloc(bytes + PN_ALIGN);
   if (!s) return NULL;
   s->refs = 1;
   s->data = (char *)s + PN_ALIGN;
@@ -142,8 +142,10 @@ bool pn_overlaps_itself(const pn_tensor *t) {
   return false;
 }
 
-static void extent(const pn_tensor *t, char **lo, char **hi) {
+void pn_extent(const pn_tensor *t, char **lo, char **hi) {
   int64_t a = 0, b = 0, size = (int64_t)pn_itemsize(t->dtype);
+  *lo = *hi = t->data;
+  if (!t->numel) return;
   for (int i = 0; i < t->ndim; i++) {
     int64_t d = (t->shape[i] - 1) * t->stride[i];
     if (d < 0) a += d;
@@ -156,8 +158,8 @@ static void extent(const pn_tensor *t, char **lo, char **hi) {
 bool pn_memory_conflict(const pn_tensor *out, const pn_tensor *in) {
   if (!in->storage || !in->numel || !out->numel) return false;
   char *a, *b, *c, *d;
-  extent(out, &a, &b);
-  extent(in, &c, &d);
+  pn_extent(out, &a, &b);
+  pn_extent(in, &c, &d);
   if (b <= c || d <= a) return false;
   if (out->data != in->data || !pn_same_shape(out, in) || out->dtype != in->dtype) return true;
   for (int i = 0; i < out->ndim; i++)
@@ -216,6 +218,11 @@ void pn_release(pn_tensor *t) {
   if (grad) pn_release(grad);
   if (base) pn_release(base);
   if (node) pn_node_release(node);
+}
+
+pn_tensor *pn_discard(pn_tensor *out) {
+  pn_release(out);
+  return NULL;
 }
 
 pn_tensor *pn_empty(int dtype, int ndim, const int64_t *shape) {

@@ -34,7 +34,8 @@ pn_tensor *pn_expand(pn_tensor *t, int ndim, const int64_t *shape) {
   pn_tensor *v = pn_make_view(t, ndim, full, stride, 0);
   if (!v || !pn_wants_grad(t)) return v;
   pn_node *n = pn_node1(&op_expand, v, t);
-  if (n) keep_shape(n, t);
+  if (!n) return pn_discard(v);
+  keep_shape(n, t);
   return v;
 }
 
@@ -114,7 +115,8 @@ static pn_tensor *make_view(pn_tensor *t, int ndim, const int64_t *shape, const 
   pn_tensor *v = pn_make_view(t, ndim, shape, stride, 0);
   if (!v || !pn_wants_grad(t)) return v;
   pn_node *n = pn_node1(&op_view, v, t);
-  if (n) keep_shape(n, t);
+  if (!n) return pn_discard(v);
+  keep_shape(n, t);
   return v;
 }
 
@@ -171,7 +173,8 @@ pn_tensor *pn_permute(pn_tensor *t, int ndim, const int *dims) {
   pn_tensor *v = pn_make_view(t, ndim, shape, stride, 0);
   if (!v || !pn_wants_grad(t)) return v;
   pn_node *n = pn_node1(&op_permute, v, t);
-  for (int d = 0; n && d < ndim; d++) n->i[d] = order[d];
+  if (!n) return pn_discard(v);
+  for (int d = 0; d < ndim; d++) n->i[d] = order[d];
   return v;
 }
 
@@ -208,7 +211,7 @@ static pn_tensor *slice_node(pn_tensor *v, pn_tensor *t, const pn_op *op, int di
                              int64_t step) {
   if (!v || !pn_wants_grad(t)) return v;
   pn_node *n = pn_node1(op, v, t);
-  if (!n) return v;
+  if (!n) return pn_discard(v);
   n->i[0] = dim;
   n->i[1] = start;
   n->i[2] = step;
