@@ -3,13 +3,21 @@
 # file properties cannot differ between uses of one file.
 include(CheckCSourceCompiles)
 
+if(NOT CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+  message(FATAL_ERROR "pynn needs gcc or clang (on Windows clang-cl), "
+                      "not ${CMAKE_C_COMPILER_ID}: ${CMAKE_C_COMPILER}")
+endif()
+
 function(pn_common_options target)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/csrc)
   if(MSVC)
-    target_compile_options(${target} PRIVATE /clang:-ffp-contract=off)
+    target_compile_options(${target} PRIVATE /clang:-ffp-contract=off
+      /clang:-fno-strict-aliasing /clang:-fno-math-errno)
+    target_compile_definitions(${target} PRIVATE _CRT_SECURE_NO_WARNINGS)
   else()
+    # -fno-math-errno: a square root is one instruction, not a call for errno's sake.
     target_compile_options(${target} PRIVATE
-      -ffp-contract=off -fno-strict-aliasing -fvisibility=hidden
+      -ffp-contract=off -fno-math-errno -fno-strict-aliasing -fvisibility=hidden
       -Wall -Wextra -Wno-unused-parameter -Wvla)
     if(PYNN_WERROR)
       target_compile_options(${target} PRIVATE -Werror)
@@ -22,7 +30,15 @@ function(pn_common_options target)
   endif()
 endfunction()
 
-string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" PN_CPU)
+# What is built for, which on macOS need not be the machine that builds.
+if(CMAKE_OSX_ARCHITECTURES MATCHES ";")
+  message(FATAL_ERROR "pynn: one architecture per build, not '${CMAKE_OSX_ARCHITECTURES}'; "
+                      "fuse the wheels afterwards")
+elseif(CMAKE_OSX_ARCHITECTURES)
+  string(TOLOWER "${CMAKE_OSX_ARCHITECTURES}" PN_CPU)
+else()
+  string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" PN_CPU)
+endif()
 if(PN_CPU MATCHES "x86_64|amd64|x64" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
   set(PN_FLAGS_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma -mf16c -mbmi2
                       -mprefer-vector-width=512)
