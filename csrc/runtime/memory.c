@@ -13,6 +13,7 @@
  */
 #include "runtime/memory.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* The header's own cost is one cache line; the pointer to the thread's cache
@@ -125,11 +126,13 @@ static void *hand_out(pn_thread_cache *c, pn_block *b, size_t bytes) {
   return b + 1;
 }
 
+static void *out_of_memory(size_t bytes) {
+  pn_fail(PN_MEMORY_ERROR, "cannot allocate %" PRIu64 " bytes", (uint64_t)bytes);
+  return NULL;
+}
+
 static PN_NOINLINE void *alloc_slow(size_t bytes) {
-  if (pn_shared_injected_failure() || bytes > PN_MAX_BYTES) {
-    pn_fail(PN_MEMORY_ERROR, "cannot allocate %zu bytes", bytes);
-    return NULL;
-  }
+  if (pn_shared_injected_failure() || bytes > PN_MAX_BYTES) return out_of_memory(bytes);
   pn_thread_cache *c = cache ? cache : enter_thread();
   int k = pn_class_of(bytes);
   pn_block *b = c && k < PN_SMALL_CLASSES ? pop(c, k) : NULL;
@@ -143,10 +146,7 @@ static PN_NOINLINE void *alloc_slow(size_t bytes) {
     }
   }
   if (!b) b = pn_shared_new_block(k);
-  if (!b) {
-    pn_fail(PN_MEMORY_ERROR, "cannot allocate %zu bytes", bytes);
-    return NULL;
-  }
+  if (!b) return out_of_memory(bytes);
   return hand_out(c, b, bytes);
 }
 
@@ -188,10 +188,7 @@ size_t pn_alloc_size(const void *p) { return p ? pn_usable((const pn_block *)p -
 
 void *pn_scratch(size_t bytes) {
   pn_thread_cache *c = cache ? cache : enter_thread();
-  if (!c) {
-    pn_fail(PN_MEMORY_ERROR, "cannot allocate %zu bytes", bytes);
-    return NULL;
-  }
+  if (!c) return out_of_memory(bytes);
   if (c->scratch && pn_alloc_size(c->scratch) >= bytes) return c->scratch;
   pn_free(c->scratch);
   c->scratch = pn_alloc(bytes);

@@ -29,15 +29,17 @@ void pn_mutex_unlock(pn_mutex *m) { pthread_mutex_unlock(&m->lock); }
 /* ---- waiting ------------------------------------------------------------- */
 /* PN_NO_FUTEX builds the portable form on Linux too, for its tests. */
 #if defined(__linux__) && !defined(PN_NO_FUTEX)
-#include <linux/futex.h>
+/* The kernel's numbers: linux/futex.h is not there on every system that can
+ * compile C (Alpine without linux-headers). */
+enum { WAIT = 0, WAKE = 1, PRIVATE = 128 };
 
 static void futex(_Atomic uint32_t *word, int op, uint32_t value) {
-  syscall(SYS_futex, (void *)word, op | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+  syscall(SYS_futex, (void *)word, op | PRIVATE, value, NULL, NULL, 0);
 }
 
-void pn_wait(_Atomic uint32_t *word, uint32_t expected) { futex(word, FUTEX_WAIT, expected); }
-void pn_wake_one(_Atomic uint32_t *word) { futex(word, FUTEX_WAKE, 1); }
-void pn_wake_all(_Atomic uint32_t *word) { futex(word, FUTEX_WAKE, 0x7fffffff); }
+void pn_wait(_Atomic uint32_t *word, uint32_t expected) { futex(word, WAIT, expected); }
+void pn_wake_one(_Atomic uint32_t *word) { futex(word, WAKE, 1); }
+void pn_wake_all(_Atomic uint32_t *word) { futex(word, WAKE, 0x7fffffff); }
 void pn_wait_fork_child(void) {}
 
 #else
