@@ -1,0 +1,258 @@
+# The Tensor, first part: the object itself, its attributes, its way to Python
+# and NumPy.  A class body cannot span files, so the parts by meaning are a
+# chain of private bases: TensorData, TensorViews, TensorMath, Tensor.
+
+@cython.freelist(256)
+cdef class TensorData:
+    """What a tensor is: memory, shape, dtype, gradient; conversion to Python and NumPy."""
+
+    cdef pn_tensor *c
+    cdef object __weakref__
+
+    # NumPy's scalars and arrays leave mixed operators to the tensor's.
+    __array_priority__ = 1000
+
+    def __cinit__(self):
+        global pending
+        if pending is NULL:
+            raise TypeError(
+                "Tensor() makes no tensors: use pynn.tensor(data), pynn.zeros(2, 3), ...")
+        self.c = pending
+        pending = NULL
+        self.c.py = <void *>self
+
+    def __dealloc__(self):
+        if self.c is not NULL:
+            self.c.py = NULL
+            pn_release(self.c)
+
+    # ---- attributes ----------------------------------------------------------
+
+    @property
+    def shape(self):
+        """The sizes, a tuple."""
+        return shape_of(self.c)
+
+    @property
+    def ndim(self):
+        """The number of dimensions."""
+        return self.c.ndim
+
+    @property
+    def dtype(self):
+        """The element type."""
+        return DTYPES[self.c.dtype]
+
+    @property
+    def requires_grad(self):
+        """True if operators on this tensor are recorded for backward()."""
+        return pn_requires_grad(self.c)
+
+    @requires_grad.setter
+    def requires_grad(self, bint value):
+        check(pn_set_requires_grad(self.c, value))
+
+    @property
+    def grad(self):
+        """The gradient that backward() has accumulated, or None."""
+        cdef pn_tensor *grad = pn_get_grad(self.c)
+        return None if grad is NULL else wrap_borrowed(grad)
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"grad is a Tensor or None, not {type_name(value)}")
+        check(pn_set_grad(self.c, NULL if value is None else (<Tensor>value).c))
+
+    @property
+    def grad_fn(self):
+        """The operator that made this tensor, for a look at its name(); None for a leaf."""
+        cdef const char *name = pn_node_name(self.c)
+        cdef Node node
+        if name is NULL:
+            return None
+        node = Node.__new__(Node)
+        node.text = (<bytes>name).decode()
+        return node
+
+    @property
+    def is_leaf(self):
+        """True if no recorded operator made this tensor."""
+        return pn_is_leaf(self.c)
+
+    @property
+    def data(self):
+        """The same memory without history, as detach()."""
+        return wrap(pn_alias(self.c))
+
+    def size(self, dim=None):
+        """The shape, or the size of one dimension."""
+        if dim is None:
+            return shape_of(self.c)
+        return self.c.shape[self._dimension(dim)]
+
+    def dim(self):
+        """The number of dimensions."""
+        return self.c.ndim
+
+    def numel(self):
+        """The number of elements."""
+        return self.c.numel
+
+    def stride(self, dim=None):
+        """The steps between neighbours in elements, or that of one dimension."""
+        if dim is None:
+            return tuple_of(self.c.ndim, self.c.stride)
+        return self.c.stride[self._dimension(dim)]
+
+    def element_size(self):
+        """The bytes of one element."""
+        return pn_itemsize(self.c.dtype)
+
+    def is_contiguous(self):
+        """True if the elements lie in C order without gaps."""
+        return (self.c.flags & PN_T_CONTIGUOUS) != 0
+
+    def data_ptr(self):
+        """The address of the first element."""
+        return <uintptr_t>self.c.data
+
+    def is_floating_point(self):
+        """True if the dtype is a floating one."""
+        return pn_is_float(self.c.dtype)
+
+    cdef int _dimension(self, object dim) except -1:
+        if self.c.ndim == 0:
+            raise IndexError(f"dimension {dim} of a 0-d tensor was asked for; it has none")
+        return axis(dim, self.c.ndim)
+
+    # ---- to Python -------------------------------------------------------------
+
+    def item(self):
+        """The value of a tensor of one element as a Python number."""
+        return scalar_value(self.c)
+
+    def tolist(self):
+        """The values as nested lists; of a 0-d tensor the number."""
+        return to_list(<Tensor>self)
+
+    def __bool__(self):
+        if self.c.numel != 1:
+            raise RuntimeError(
+                f"Boolean value of Tensor with {self.c.numel} values is ambiguous: its shape is "
+                f"{shape_of(self.c)}")
+        return scalar_value(self.c) != 0
+
+    def __float__(self):
+        return PyFloat(scalar_value(self.c))
+
+    def __int__(self):
+        return PyInt(scalar_value(self.c))
+
+    def __index__(self):
+        if pn_is_float(self.c.dtype) or self.c.numel != 1:
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index, not "
+                f"{DTYPES[self.c.dtype]!r} of shape {shape_of(self.c)}")
+        return PyInt(scalar_value(self.c))
+
+    def __len__(self):
+        if self.c.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self.c.shape[0]
+
+    def __iter__(self):
+        if self.c.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter([wrap(pn_select(self.c, 0, i)) for i in range(self.c.shape[0])])
+
+    def __repr__(self):
+        from pynn._repr import tensor_repr
+        return tensor_repr(self)
+
+    def __format__(self, spec):
+        if self.c.ndim == 0 and spec:
+            return format(scalar_value(self.c), spec)
+        return format(repr(self), spec)
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError(
+            "a Tensor is never pickled: save t.detach().numpy() with numpy.save or numpy.savez "
+            "and load it with pynn.from_numpy")
+
+    def __deepcopy__(self, memo):
+        if not pn_is_leaf(self.c):
+            raise RuntimeError(
+                "only tensors that you created yourself (leaves) can be deep-copied; "
+                "use detach() first")
+        copied = memo.get(id(self))
+        if copied is None:
+            copied = deep_copy(<Tensor>self)
+            memo[id(self)] = copied
+        return copied
+
+    # ---- to NumPy --------------------------------------------------------------
+
+    def numpy(self, *, bint force=False):
+        """A NumPy array on the same memory.
+
+        A tensor that requires grad is refused, unless force, which detaches it.
+        """
+        if force and pn_requires_grad(self.c):
+            return to_numpy(wrap(pn_alias(self.c)))
+        return to_numpy(<Tensor>self)
+
+    def __array__(self, dtype=None, copy=None):
+        array = to_numpy(<Tensor>self)
+        if copy is False and dtype is not None and array.dtype != dtype:
+            raise ValueError(f"dtype {dtype} needs a copy of the {array.dtype} tensor")
+        return array.astype(array.dtype if dtype is None else dtype, copy=copy is True)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        export_buffer(<Tensor>self, view, flags)
+
+    def __releasebuffer__(self, Py_buffer *view):
+        PyMem_Free(view.internal)
+
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        cdef bint versioned = max_version is not None and max_version[0] >= 1
+        cdef Tensor self_or_copy = <Tensor>self
+        if stream is not None:
+            raise BufferError(f"the CPU has no streams: stream must be None, not {stream!r}")
+        if dl_device is not None and tuple(dl_device) != (DL_CPU, 0):
+            raise BufferError(f"the tensor is on the CPU (1, 0), not on {dl_device!r}")
+        refuse_export(self.c, "__dlpack__", BufferError)
+        if copy:
+            self_or_copy = wrap(pn_clone(self.c))
+        return export_dlpack(self_or_copy, versioned, copy is True)
+
+    def __dlpack_device__(self):
+        return (DL_CPU, 0)
+
+
+cdef class Node:
+    """A look at the operator that made a tensor."""
+
+    cdef str text
+
+    def name(self):
+        """Its name, such as MulBackward."""
+        return self.text
+
+    def __repr__(self):
+        return f"<{self.text}>"
+
+
+cdef Tensor deep_copy(Tensor source):
+    """A leaf of its own memory, with its own copy of the gradient."""
+    cdef bint old = pn_set_grad_enabled(False)
+    cdef Tensor copied, grad
+    try:
+        copied = wrap(pn_clone(source.c))
+        if source.c.grad is not NULL:
+            grad = wrap(pn_clone(source.c.grad))
+            check(pn_set_grad(copied.c, grad.c))
+    finally:
+        pn_set_grad_enabled(old)
+    check(pn_set_requires_grad(copied.c, pn_requires_grad(source.c)))
+    return copied

@@ -1,0 +1,3 @@
+"""Optimisers."""
+
+from pynn.optim.sgd import SGD as SGD
