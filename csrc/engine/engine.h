@@ -220,6 +220,9 @@ pn_status pn_retain_grad(pn_tensor *t); /* a non-leaf keeps its gradient too */
 typedef pn_status (*pn_foreign_run)(void *ctx, int nout, pn_tensor **g, int nin, pn_tensor **gin);
 pn_status pn_attach_foreign(const char *name, int nin, pn_tensor **in, int nout, pn_tensor **out,
                             pn_foreign_run run, void (*release)(void *), void *ctx);
+/* An alias of t whose history is this output of the node (with recording off:
+ * none): what a foreign node's saved outputs are while its run() runs. */
+pn_tensor *pn_foreign_output(pn_node *n, int output, pn_tensor *t);
 
 /* ---- optimisers ------------------------------------------------------------ */
 /* One call over all parameters of a group.  grads[i] NULL: skipped.  momentum:

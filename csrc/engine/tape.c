@@ -276,6 +276,15 @@ pn_status pn_attach_foreign(const char *name, int nin, pn_tensor **in, int nout,
   return PN_OK;
 }
 
+pn_tensor *pn_foreign_output(pn_node *n, int output, pn_tensor *t) {
+  pn_tensor *a = pn_alias(t);
+  if (!a || pn_tls.grad_disabled) return a;
+  a->node = n;
+  a->node_output = output;
+  n->refs++;
+  return a;
+}
+
 const char *pn_node_name(pn_tensor *t) {
   if (t->base) pn_refresh_view(t);
   if (!t->node) return NULL;
