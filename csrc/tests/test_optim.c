@@ -1,0 +1,122 @@
+/* SGD: PyTorch's formula, every operation rounded by itself, bit for bit, over
+ * steps, options, segments of all sizes, levels and random pieces. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/optim.h"
+#include "tests/kernel_case.h"
+#include "tests/test.h"
+
+enum { SEGMENTS = 9 };
+
+typedef struct problem {
+  int dtype;
+  int64_t n[SEGMENTS];
+  block p[SEGMENTS], g[SEGMENTS], b[SEGMENTS];
+  double *want_p[SEGMENTS], *want_b[SEGMENTS];
+  pn_sgd_scalars scalars[2]; /* two parameter groups */
+  int64_t first[SEGMENTS];
+} problem;
+
+static double rounded(int dtype, double x) { return dtype == PN_F64 ? x : (double)(float)x; }
+
+/* One step of element i, in the type. */
+static void step(problem *q, int s, int64_t i, bool first) {
+  const pn_sgd_scalars *c = &q->scalars[s % 2];
+  int t = q->dtype;
+  double lr = rounded(t, c->lr), m = rounded(t, c->momentum), keep = rounded(t, 1 - c->dampening);
+  double *p = q->want_p[s] + i, *b = q->want_b[s] + i, d = item_get(t, q->g[s].p, i);
+  if (c->maximize) d = -d;
+  if (c->weight_decay != 0) d = rounded(t, d + rounded(t, rounded(t, c->weight_decay) * *p));
+  if (m != 0) {
+    *b = first ? d : rounded(t, rounded(t, m * *b) + rounded(t, keep * d));
+    d = c->nesterov ? rounded(t, d + rounded(t, m * *b)) : *b;
+  }
+  *p = rounded(t, *p - rounded(t, lr * d));
+}
+
+static void fill(int dtype, block *b, int64_t n) {
+  for (int64_t i = 0; i < n; i++) item_set(dtype, b->p, i, case_real());
+}
+
+static void problem_new(problem *q, int dtype) {
+  static const int64_t sizes[] = {0, 1, 3, 4, 8, 16, 17, 100, 4096, 4097, 9000};
+  memset(q, 0, sizeof *q);
+  q->dtype = dtype;
+  for (int s = 0; s < SEGMENTS; s++) {
+    int64_t n = q->n[s] = sizes[case_pick(11)];
+    size_t bytes = (size_t)n * dtype_size(dtype), wide = (size_t)(n + 1) * sizeof(double);
+    q->p[s] = block_new(bytes);
+    q->g[s] = block_new(bytes);
+    q->b[s] = block_new(bytes);
+    q->first[s] = 1;
+    fill(dtype, &q->p[s], n);
+    q->want_p[s] = malloc(wide);
+    q->want_b[s] = calloc(wide, 1);
+    for (int64_t i = 0; i < n; i++) q->want_p[s][i] = item_get(dtype, q->p[s].p, i);
+  }
+}
+
+static void problem_free(problem *q) {
+  for (int s = 0; s < SEGMENTS; s++) {
+    block_free(&q->p[s]);
+    block_free(&q->g[s]);
+    block_free(&q->b[s]);
+    free(q->want_p[s]);
+    free(q->want_b[s]);
+  }
+}
+
+static void check(const problem *q, const char *what) {
+  int64_t wrong = 0;
+  for (int s = 0; s < SEGMENTS; s++) {
+    bool momentum = q->scalars[s % 2].momentum != 0;
+    for (int64_t i = 0; i < q->n[s]; i++) {
+      wrong += item_get(q->dtype, q->p[s].p, i) != q->want_p[s][i];
+      if (momentum) wrong += item_get(q->dtype, q->b[s].p, i) != q->want_b[s][i];
+    }
+    if (momentum) CHECK(q->first[s] == 0);
+  }
+  CHECK_MSG(wrong == 0, "%s: %d elements differ", what, (int)wrong);
+}
+
+static void test_steps(int dtype, int options) {
+  problem q;
+  problem_new(&q, dtype);
+  for (int k = 0; k < 2; k++) {
+    pn_sgd_scalars c = {.lr = 0.1 + k, .momentum = options & 1 ? 0.9 : 0,
+                        .dampening = options & 2 ? 0.3 : 0,
+                        .weight_decay = options & 4 ? 0.01 : 0,
+                        .nesterov = (options & 3) == 1 && k, .maximize = options >> 3 & 1};
+    q.scalars[k] = c;
+  }
+  pn_sgd_segment segments[SEGMENTS];
+  for (int s = 0; s < SEGMENTS; s++) {
+    bool buffer = options & 1 || options & 16;
+    pn_sgd_segment seg = {q.p[s].p, q.g[s].p, buffer ? q.b[s].p : NULL, &q.scalars[s % 2],
+                          buffer ? &q.first[s] : NULL, q.n[s], 0};
+    segments[s] = seg;
+  }
+  pn_args a = {.dtype = (uint32_t)dtype};
+  pn_sgd_record(&a, segments, SEGMENTS);
+  for (int k = 0; k < 3; k++) {
+    for (int s = 0; s < SEGMENTS; s++) {
+      fill(dtype, &q.g[s], q.n[s]);
+      for (int64_t i = 0; i < q.n[s]; i++) step(&q, s, i, k == 0);
+    }
+    run_row(&pn_row_sgd, &a, 0, 0);
+    check(&q, pn_active->name);
+    q.scalars[0].lr *= 0.5; /* the same record, other scalars */
+  }
+  problem_free(&q);
+}
+
+void suite_optim(void) {
+  case_seed(7);
+  for (int level = 0; level < pn_level_count(); level++) {
+    if (!use_level(level)) continue;
+    for (int dtype = PN_F32; dtype <= PN_F64; dtype++)
+      for (int options = 0; options < 32; options++) test_steps(dtype, options);
+  }
+  pn_select_level(NULL);
+}
