@@ -21,6 +21,7 @@ typedef struct pn_gemm_cut {
   bool pack_a, pack_b; /* by the unit, into its scratch */
   int64_t mb, nb;      /* rows and columns of one unit */
   int64_t um, un;      /* units along M and N */
+  int64_t kg;          /* K blocks are taken in groups of kg rows of B: one packing */
   int64_t parts;       /* SPLIT, DOT: K blocks or chunks, each with a partial result */
   int64_t group, us;   /* SPLIT, DOT: parts per unit, units per matrix; us = 1 otherwise */
   int64_t npad;        /* SHARED: columns of packed B */
@@ -53,7 +54,7 @@ static inline int64_t pn_gemm_units(const pn_gemm_cut *c) { return c->um * c->un
 /* Rows at this stride (bytes) fall on few sets of a cache indexed by 4 KB. */
 static inline bool pn_gemm_aliases(int64_t stride) {
   const int64_t s = stride < 0 ? -stride : stride;
-  return s >= 1024 && s % 1024 < 64;
+  return s >= 960 && (s + 63) % 1024 < 127;
 }
 
 static inline void pn_gemm_cut_parts(pn_gemm_cut *c, pn_gemm_kind kind, int64_t parts,
@@ -73,8 +74,9 @@ static inline int64_t pn_gemm_even(int64_t size, int64_t step, int64_t count) {
 
 static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t m,
                                        int64_t n, int64_t k, bool apart) {
+  const int64_t most = pn_max64(4 * g->mr, g->mc * PN_KBLOCK / pn_max64(c->kg, PN_KBLOCK));
   if (c->kind == PN_GEMM_SHARED) {
-    c->mb = pn_gemm_even(m, g->mr, pn_ceil_div(m, g->mc));
+    c->mb = pn_gemm_even(m, g->mr, pn_ceil_div(m, most));
     c->nb = pn_gemm_even(n, g->nr, pn_ceil_div(n, g->nc));
   } else {
     /* Columns first, because a unit packs its columns of B for itself; then
@@ -83,16 +85,16 @@ static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g, 
     if (apart) want = pn_max64(want, pn_ceil_div(n, g->nc));
     c->nb = pn_gemm_even(n, 2 * g->nr, want);
     want = pn_ceil_div(want, pn_ceil_div(n, c->nb));
-    if (c->pack_a || apart) want = pn_max64(want, pn_ceil_div(m, g->mc));
+    if (c->pack_a || apart) want = pn_max64(want, pn_ceil_div(m, most));
     c->mb = c->pack_b ? m : pn_gemm_even(m, g->mr, pn_min64(want, pn_ceil_div(m, 4 * g->mr)));
   }
   c->um = pn_ceil_div(m, c->mb);
   c->un = pn_ceil_div(n, c->nb);
 }
 
-/* Sums of finished K blocks that C cannot hold, because it holds the old C. */
-static inline bool pn_gemm_sums_apart(const pn_args *a) {
-  return (a->flags & PN_GEMM_ACCUMULATE) && a->n[PN_GEMM_K] > PN_KBLOCK;
+/* Sums of finished groups that C cannot hold, because it holds the old C. */
+static inline bool pn_gemm_sums_apart(const pn_gemm_cut *c, const pn_args *a) {
+  return (a->flags & PN_GEMM_ACCUMULATE) && a->n[PN_GEMM_K] > c->kg;
 }
 
 static inline void pn_gemm_cut_of(pn_gemm_cut *c, const pn_args *a, const pn_gemm_blocks *g) {
@@ -117,32 +119,35 @@ static inline void pn_gemm_cut_of(pn_gemm_cut *c, const pn_args *a, const pn_gem
     const int64_t group = pn_max64(1, PN_GEMM_GRAIN / (m * n * PN_KBLOCK));
     if (group < blocks) pn_gemm_cut_parts(c, PN_GEMM_SPLIT, blocks, group);
   }
+  c->kg = k;
   if (c->kind == PN_GEMM_SPLIT) return;
   if (c->pack_b && m > g->mc) {
     c->kind = PN_GEMM_SHARED;
     c->npad = pn_ceil_div(n, g->nr) * g->nr;
   }
-  pn_gemm_cut_outputs(c, g, m, n, k, pn_gemm_sums_apart(a));
+  const int64_t group = c->kind == PN_GEMM_SHARED ? 16 / item : 8 / item;
+  if (c->pack_a || c->pack_b) c->kg = pn_min64(k, group * PN_KBLOCK);
+  pn_gemm_cut_outputs(c, g, m, n, k, pn_gemm_sums_apart(c, a));
 }
 
 /* Elements of a unit's scratch: packed A, one packed panel of B, the sums. */
-static inline int64_t pn_gemm_scratch_a(const pn_gemm_cut *c, int64_t k) {
-  return c->pack_a ? c->mb * (pn_min64(k, PN_KBLOCK) + PN_GEMM_PAD) : 0;
+static inline int64_t pn_gemm_scratch_a(const pn_gemm_cut *c) {
+  return c->pack_a ? c->mb * (c->kg + PN_GEMM_PAD) : 0;
 }
-static inline int64_t pn_gemm_scratch_b(const pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t k) {
-  return c->pack_b && c->kind != PN_GEMM_SHARED ? pn_min64(k, PN_KBLOCK) * g->nr : 0;
+static inline int64_t pn_gemm_scratch_b(const pn_gemm_cut *c, const pn_gemm_blocks *g) {
+  return c->pack_b && c->kind != PN_GEMM_SHARED ? c->kg * g->nr : 0;
 }
 static inline int64_t pn_gemm_scratch_sums(const pn_gemm_cut *c, const pn_args *a) {
-  return c->kind <= PN_GEMM_SHARED && pn_gemm_sums_apart(a) ? c->mb * c->nb : 0;
+  return c->kind <= PN_GEMM_SHARED && pn_gemm_sums_apart(c, a) ? c->mb * c->nb : 0;
 }
 
 /* Phase 0: matrices of B to pack (broadcast ones once), units of each. */
-enum { PN_GEMM_PACK_PANELS = 8 };
+enum { PN_GEMM_PACK_PANELS = 64, PN_GEMM_PACK_DEPTH = 64 };
 static inline int64_t pn_gemm_packed_matrices(const pn_args *a) {
   return a->block || a->n[PN_GEMM_BSB] != 0 ? a->n[PN_GEMM_BATCH] : 1;
 }
 static inline int64_t pn_gemm_pack_units(const pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t k) {
-  return pn_ceil_div(k, PN_KBLOCK) * pn_ceil_div(c->npad, PN_GEMM_PACK_PANELS * g->nr);
+  return pn_ceil_div(k, PN_GEMM_PACK_DEPTH) * pn_ceil_div(c->npad, PN_GEMM_PACK_PANELS * g->nr);
 }
 
 /* Phase 2: rows per unit of the summation of partial results. */

@@ -106,7 +106,7 @@ static pn_gemm_cut cut_of(const gemm_case *c) {
 
 /* The shapes that reach each driver, and that they do. */
 static void test_drivers(void) {
-  gemm_case shared = drawn(PN_F32, 260, 530, PN_KBLOCK + 9);
+  gemm_case shared = drawn(PN_F32, 300, 530, PN_KBLOCK + 9);
   shared.lb = LAY_COLS;
   on_all_levels(&shared);
   CHECK(cut_of(&shared).kind == PN_GEMM_SHARED);

@@ -11,27 +11,55 @@ typedef struct gemm_range {
   int64_t m0, m1, n0, n1;
 } gemm_range;
 
-/* B's columns from j on, in one K block: tiles of nv vectors at p, rows ld
- * apart. */
+/* B's columns from j on: tiles of nv vectors at p, rows ld apart. */
 typedef struct gemm_columns {
   const real *p;
   int64_t ld, nv, last;
 } gemm_columns;
 
-PN_INLINE void run_panel(int64_t kc, const gemm_rows *a, const gemm_columns *b, int64_t m,
+/* One tile over k rows of B: the K blocks in order, their sum in registers or
+ * in `sum`, so that C is written once. */
+PN_INLINE void run_tile(gemm_tile_fn tile, int64_t k, const real *a, int64_t rs, int64_t cs,
+                        const gemm_columns *b, const gemm_out *o) {
+  real sum[TILE_MR * TILE_NV * PN_VN];
+  const real *p = b->p;
+  gemm_out out = {.c = sum, .ldc = b->nv * PN_VN, .part = o->part, .ldp = o->ldp, .alpha = 1};
+  for (; k > PN_KBLOCK; k -= PN_KBLOCK) {
+    tile(PN_KBLOCK, a, rs, cs, p, b->ld, b->last, &out);
+    out.part = sum;
+    out.ldp = out.ldc;
+    a += PN_KBLOCK * cs;
+    p += PN_KBLOCK * b->ld;
+  }
+  const real *part = out.part;
+  const int64_t ldp = out.ldp;
+  out = *o;
+  out.part = part;
+  out.ldp = ldp;
+  tile(k, a, rs, cs, p, b->ld, b->last, &out);
+}
+
+PN_INLINE void run_panel(int64_t k, const gemm_rows *a, const gemm_columns *b, int64_t m,
                          gemm_out o) {
   const gemm_tile_fn *tiles = PN_FN(gemm_tiles)[b->last < PN_VN][b->nv - 1];
   const int64_t most = a->panels ? TILE_MR2 : gemm_max_rows(b->nv);
   for (int64_t i = 0, h; i < m; i += h) {
     h = gemm_next(m - i, most);
-    tiles[h - 1](kc, a->p + i * a->step, a->rs, a->panels ? h : a->cs, b->p, b->ld, b->last, &o);
+    const int64_t cs = a->panels ? h : a->cs;
+    if (k <= PN_KBLOCK) tiles[h - 1](k, a->p + i * a->step, a->rs, cs, b->p, b->ld, b->last, &o);
+    else run_tile(tiles[h - 1], k, a->p + i * a->step, a->rs, cs, b, &o);
     o.c += h * o.ldc;
     if (o.part) o.part += h * o.ldp;
     if (o.old) o.old += h * o.ldo;
   }
 }
 
-/* No packing, one K block: what small products are. */
+PN_INLINE void activate_block(const gemm_job *g, int64_t i, int64_t j, int64_t m, int64_t n) {
+  if (g->act || g->z != g->c)
+    PN_FN(gemm_activate)(g->c + i * g->rsc + j, g->z + i * g->rsc + j, g->rsc, m, n, g->act);
+}
+
+/* Nothing packed: what small products are. */
 static void run_direct(const gemm_job *g, const gemm_range *r) {
   const gemm_rows a = {g->a + r->m0 * g->rsa, g->rsa, g->rsa, g->csa, false};
   for (int64_t j = r->n0, w; j < r->n1; j += w) {
@@ -40,52 +68,53 @@ static void run_direct(const gemm_job *g, const gemm_range *r) {
     const gemm_columns b = {g->b + j, g->rsb, nv, w - (nv - 1) * PN_VN};
     run_panel(g->k, &a, &b, r->m1 - r->m0, gemm_finish(g, r->m0, j));
   }
-  if (g->act || g->z != g->c)
-    PN_FN(gemm_activate)(g->c + r->m0 * g->rsc + r->n0, g->z + r->m0 * g->rsc + r->n0, g->rsc,
-                         r->m1 - r->m0, r->n1 - r->n0, g->act);
+  activate_block(g, r->m0, r->n0, r->m1 - r->m0, r->n1 - r->n0);
 }
 
 /* A unit's memory: see pn_gemm_scratch_*. */
 typedef struct gemm_scratch {
-  real *a, *b, *part;
+  real *a, *b, *sums;
 } gemm_scratch;
 
-/* Where K block [k0, k0 + kc) of the outputs at (i, j) goes.  Unfinished sums
+/* Where group [k0, k0 + kg) of the outputs at (r->m0, j) goes.  Unfinished sums
  * wait where the result will be, or apart when that holds the old C. */
-PN_INLINE gemm_out out_of_block(const gemm_job *g, const gemm_range *r, const gemm_scratch *s,
-                                int64_t j, int64_t k0, int64_t kc) {
+PN_INLINE gemm_out out_of_group(const gemm_job *g, const gemm_range *r, const gemm_scratch *s,
+                                int64_t j, int64_t k0, int64_t kg) {
   gemm_out o = gemm_finish(g, r->m0, j);
-  real *sum = g->accumulate ? s->part + (j - r->n0) : o.c;
+  real *sum = g->accumulate ? s->sums + (j - r->n0) : o.c;
   const int64_t ld = g->accumulate ? r->n1 - r->n0 : g->rsc;
   if (k0 > 0) o.part = sum, o.ldp = ld;
-  if (k0 + kc < g->k) o.c = sum, o.ldc = ld, o.old = o.bias = NULL, o.alpha = 1;
+  if (k0 + kg < g->k) o.c = sum, o.ldc = ld, o.old = o.bias = NULL, o.alpha = 1;
   return o;
 }
 
 /* `shared` is phase 0's packed B, or NULL. */
-static void run_block(const gemm_job *g, const pn_gemm_cut *cut, const gemm_range *r,
-                      const gemm_scratch *s, const real *shared) {
+static void run_packed(const gemm_job *g, const pn_gemm_cut *cut, const gemm_range *r,
+                       const gemm_scratch *s, const real *shared) {
   const int64_t m = r->m1 - r->m0;
   const bool packed = shared || cut->pack_b;
-  const int64_t most = packed || cut->pack_a ? 2 : TILE_NV;
-  for (int64_t k0 = 0, kc; k0 < g->k || k0 == 0; k0 += PN_KBLOCK) {
-    kc = pn_min64(PN_KBLOCK, g->k - k0);
+  for (int64_t k0 = 0, kg; k0 < g->k; k0 += kg) {
+    kg = pn_min64(cut->kg, g->k - k0);
     const real *a0 = g->a + r->m0 * g->rsa + k0 * g->csa, *b0 = g->b + k0 * g->rsb;
     gemm_rows a = {a0, g->rsa, g->rsa, g->csa, false};
-    if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->rsa, g->csa, m, kc, TILE_MR2);
+    if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->rsa, g->csa, m, kg, TILE_MR2);
     for (int64_t j = r->n0, w; j < r->n1; j += w) {
-      const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), most);
+      const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), 2);
       w = pn_min64(nv * PN_VN, r->n1 - j);
       gemm_columns b = {b0 + j, g->rsb, nv, w - (nv - 1) * PN_VN};
-      if (packed) b.p = shared ? shared + k0 * cut->npad + j * kc : s->b, b.ld = nv * PN_VN;
+      if (packed) b.ld = nv * PN_VN, b.p = shared ? shared + j * g->k + k0 * b.ld : s->b;
       if (packed && !shared)
-        PN_FN(gemm_pack_panel)(s->b, b.ld, b0 + j * g->csb, g->rsb, g->csb, kc, w);
-      run_panel(kc, &a, &b, m, out_of_block(g, r, s, j, k0, kc));
-      if (k0 + kc >= g->k && (g->act || g->z != g->c))
-        PN_FN(gemm_activate)(g->c + r->m0 * g->rsc + j, g->z + r->m0 * g->rsc + j, g->rsc, m, w,
-                             g->act);
+        PN_FN(gemm_pack_panel)(s->b, b.ld, b0 + j * g->csb, g->rsb, g->csb, kg, w);
+      run_panel(kg, &a, &b, m, out_of_group(g, r, s, j, k0, kg));
+      if (k0 + kg >= g->k) activate_block(g, r->m0, j, m, w);
     }
   }
+}
+
+static void run_block(const gemm_job *g, const pn_gemm_cut *cut, const gemm_range *r,
+                      const gemm_scratch *s, const real *shared) {
+  if (g->k > 0 && (cut->pack_a || cut->pack_b)) run_packed(g, cut, r, s, shared);
+  else run_direct(g, r);
 }
 
 /* SPLIT: every K block of a unit is a product of its own, into the workspace. */
@@ -146,7 +175,7 @@ PN_INLINE void run_units(const pn_args *a, const pn_gemm_cut *cut, int64_t begin
     }
     /* Neighbours along a row share its packed A: taken as one. */
     const int64_t row = v / cut->un, col = v - row * cut->un;
-    if (cut->pack_a && !pn_gemm_sums_apart(a)) next = pn_min64(end, u - col + cut->un);
+    if (cut->pack_a && !pn_gemm_sums_apart(cut, a)) next = pn_min64(end, u - col + cut->un);
     gemm_range r = {row * cut->mb, 0, col * cut->nb, 0};
     r.m1 = pn_min64(r.m0 + cut->mb, g.m);
     r.n1 = pn_min64(r.n0 + (next - u) * cut->nb, g.n);
@@ -164,7 +193,7 @@ PN_KERNEL(gemm) {
   pn_gemm_cut cut;
   pn_gemm_cut_of(&cut, a, blocks);
   gemm_scratch s = {.a = scratch};
-  s.b = s.a + pn_gemm_scratch_a(&cut, a->n[PN_GEMM_K]);
-  s.part = s.b + pn_gemm_scratch_b(&cut, blocks, a->n[PN_GEMM_K]);
+  s.b = s.a + pn_gemm_scratch_a(&cut);
+  s.sums = s.b + pn_gemm_scratch_b(&cut, blocks);
   run_units(a, &cut, begin, end, &s);
 }

@@ -1,30 +1,34 @@
 /* Phase 0 of a large product: B into the workspace, in panels of two vectors
- * (the last may have one), K block by K block:
- *   work + k0 * npad + j0 * kc   holds   B[k0 .. k0 + kc)[j0 .. j0 + width).
- * A unit is PN_GEMM_PACK_PANELS panels of one K block. */
+ * (the last may have one): the panel of columns from j on begins at
+ * work + j * K and has K rows.  A unit is PN_GEMM_PACK_DEPTH rows of k by
+ * PN_GEMM_PACK_PANELS panels. */
 #include "kernels/real/gemm.h"
 
-static void pack_unit(const gemm_job *g, const pn_gemm_cut *cut, int64_t k0, int64_t n0,
-                      real *work) {
-  const int64_t kc = pn_min64(PN_KBLOCK, g->k - k0);
-  const int64_t n1 = pn_min64(g->n, n0 + PN_GEMM_PACK_PANELS * 2 * PN_VN);
-  for (int64_t j = n0, w; j < n1; j += w) {
-    w = pn_min64(2 * PN_VN, n1 - j);
-    PN_FN(gemm_pack_panel)(work + k0 * cut->npad + j * kc, pn_ceil_div(w, PN_VN) * PN_VN,
-                           g->b + k0 * g->rsb + j * g->csb, g->rsb, g->csb, kc, w);
-  }
+enum { WIDTH = 2 * PN_VN, ACROSS = PN_GEMM_PACK_PANELS * WIDTH };
+
+/* Few rows of B at a time across all panels: B is read along its rows.  Panel
+ * by panel instead, it took 0.5 ns an element from 1024 x 1024 on. */
+static void pack_unit(const gemm_job *g, int64_t k0, int64_t n0, real *work) {
+  const int64_t k1 = pn_min64(g->k, k0 + PN_GEMM_PACK_DEPTH), n1 = pn_min64(g->n, n0 + ACROSS);
+  const int64_t step = g->csb == 1 ? 8 : PN_GEMM_PACK_DEPTH;
+  for (int64_t k = k0; k < k1; k += step)
+    for (int64_t j = n0; j < n1; j += WIDTH) {
+      const int64_t n = pn_min64(WIDTH, n1 - j), w = pn_ceil_div(n, PN_VN) * PN_VN;
+      PN_FN(gemm_pack_panel)(work + j * g->k + k * w, w, g->b + k * g->rsb + j * g->csb, g->rsb,
+                             g->csb, pn_min64(step, k1 - k), n);
+    }
 }
 
 PN_KERNEL(gemm_pack) {
   const pn_gemm_blocks *blocks = &PN_BLOCKS(PN_TYPE, PN_LEVEL);
   pn_gemm_cut cut;
   pn_gemm_cut_of(&cut, a, blocks);
-  const int64_t across = pn_ceil_div(cut.npad, PN_GEMM_PACK_PANELS * 2 * PN_VN);
+  const int64_t across = pn_ceil_div(cut.npad, ACROSS);
   const int64_t units = pn_gemm_pack_units(&cut, blocks, a->n[PN_GEMM_K]);
   for (int64_t u = begin; u < end; u++) {
-    const int64_t i = u / units, v = u - i * units, block = v / across;
+    const int64_t i = u / units, v = u - i * units, deep = v / across;
     const gemm_job g = gemm_job_of(a, i);
-    pack_unit(&g, &cut, block * PN_KBLOCK, (v - block * across) * PN_GEMM_PACK_PANELS * 2 * PN_VN,
+    pack_unit(&g, deep * PN_GEMM_PACK_DEPTH, (v - deep * across) * ACROSS,
               (real *)a->p[PN_GEMM_WORK] + i * g.k * cut.npad);
   }
 }

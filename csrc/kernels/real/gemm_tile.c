@@ -118,4 +118,4 @@ ROWS4(TILE, 1, 1) ROWS4(TILE, 2, 1)
 const gemm_tile_fn PN_FN(gemm_tiles)[2][TILE_NV][TILE_MR] = {TILES(0), TILES(1)};
 
 const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL) = {
-    .mr = TILE_MR2, .nr = 2 * PN_VN, .mc = 12 * TILE_MR2, .kc = PN_KBLOCK, .nc = 16 * PN_VN};
+    .mr = TILE_MR2, .nr = 2 * PN_VN, .mc = 1008 / sizeof(real), .kc = PN_KBLOCK, .nc = 16 * PN_VN};

@@ -11,7 +11,7 @@ static size_t item_size(const pn_args *a) { return a->dtype == PN_F64 ? 8 : 4; }
 
 static void plan_compute(const pn_row *row, const pn_args *a, const pn_gemm_cut *c, pn_work *w) {
   const int64_t k = a->n[PN_GEMM_K];
-  int64_t scratch = pn_gemm_scratch_a(c, k) + pn_gemm_scratch_b(c, active_blocks(a), k) +
+  int64_t scratch = pn_gemm_scratch_a(c) + pn_gemm_scratch_b(c, active_blocks(a)) +
                     pn_gemm_scratch_sums(c, a);
   if (c->kind == PN_GEMM_DOT) scratch = 2 * PN_CHUNK;
   w->units = a->n[PN_GEMM_BATCH] * pn_gemm_units(c);
@@ -36,7 +36,8 @@ void pn_plan_gemm(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
     plan_compute(row, a, &c, w);
   } else if (phase == 0 && c.kind == PN_GEMM_SHARED) {
     w->units = pn_gemm_packed_matrices(a) * pn_gemm_pack_units(&c, g, n[PN_GEMM_K]);
-    w->cost = 0.3 * PN_GEMM_PACK_PANELS * g->nr * PN_KBLOCK; /* 0.3 ns an element */
+    const int64_t width = pn_min64(c.npad, PN_GEMM_PACK_PANELS * g->nr);
+    w->cost = 0.3 * (double)(width * PN_GEMM_PACK_DEPTH); /* 0.3 ns an element */
   } else if (phase == 2 && pn_gemm_combines(&c)) {
     const int64_t rows = pn_gemm_combine_rows(n[PN_GEMM_M], n[PN_GEMM_N]);
     w->units = n[PN_GEMM_BATCH] * pn_ceil_div(n[PN_GEMM_M], rows);
