@@ -1,7 +1,7 @@
 /* Binary arithmetic and its derivatives; in-place arithmetic. */
 #include "engine/internal.h"
 
-static const pn_op op_add, op_sub, op_mul;
+static const pn_op op_add, op_sub, op_mul, op_div;
 
 static pn_tensor *binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_tensor *b,
                          int dtype) {
@@ -14,10 +14,11 @@ static pn_tensor *binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_te
   }
   pn_keep_meta(n, 0, a);
   pn_keep_meta(n, 1, b);
-  /* sums need no values, products each the other's, the rest both */
+  /* sums need no values, products each the other's, quotients a only for db */
   bool sum = op == &op_add || op == &op_sub, product = op == &op_mul;
-  if (!sum && (!product || pn_needs(n, 1))) pn_node_save(n, 0, a);
-  if (!sum && (!product || pn_needs(n, 0))) pn_node_save(n, 1, b);
+  bool general = !sum && !product && op != &op_div;
+  if (general || (!sum && pn_needs(n, 1))) pn_node_save(n, 0, a);
+  if (general || (!sum && (op == &op_div || pn_needs(n, 0)))) pn_node_save(n, 1, b);
   return out;
 }
 
@@ -219,7 +220,11 @@ pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b) {
   bool direct = row && !history && pn_is_real(a->dtype) && pn_result_type(a, b) == a->dtype &&
                 ndim == a->ndim && !memcmp(shape, a->shape, (size_t)ndim * sizeof *shape) &&
                 !pn_memory_conflict(a, b);
-  pn_tensor *r = direct ? pn_ew_binary(row, a, b, a->dtype, -1, a) : fn(a, b);
+  /* where the derivative wants a's old value, it gets a copy of it */
+  bool keeps_a = history && fn != pn_add && fn != pn_sub && (pn_requires_grad(b) || fn == pn_pow);
+  pn_tensor *old = keeps_a ? pn_clone(a) : pn_ref(a);
+  pn_tensor *r = !old ? NULL : direct ? pn_ew_binary(row, a, b, a->dtype, -1, a) : fn(old, b);
+  pn_release(old);
   if (!r) return pn_last_status();
   if (direct) pn_mark_written(a);
   else s = pn_copy_(a, r);

@@ -216,6 +216,19 @@ static pn_status collect(pass *p, task *t) {
   return PN_OK;
 }
 
+/* d root / d root of a 0-d root: constants, so that no step has to write them. */
+static pn_tensor *constant_one(int dtype) {
+  static float one32 = 1;
+  static double one64 = 1;
+  static pn_storage storage[2] = {{.refs = 1, .data = &one32, .bytes = 4},
+                                  {.refs = 1, .data = &one64, .bytes = 8}};
+  static pn_tensor one[2] = {{.refs = 1, .storage = &storage[0], .data = &one32, .dtype = PN_F32,
+                              .flags = PN_T_CONTIGUOUS, .numel = 1},
+                             {.refs = 1, .storage = &storage[1], .data = &one64, .dtype = PN_F64,
+                              .flags = PN_T_CONTIGUOUS, .numel = 1}};
+  return pn_ref(&one[dtype == PN_F64]);
+}
+
 static pn_status seed(pass *p, pn_tensor *root, pn_tensor *grad) {
   if (!pn_requires_grad(root))
     return pn_fail(PN_RUNTIME_ERROR,
@@ -231,6 +244,8 @@ static pn_status seed(pass *p, pn_tensor *root, pn_tensor *grad) {
   pn_tensor *one = NULL, *g;
   if (grad) {
     g = pn_ref(grad);
+  } else if (root->ndim == 0 && pn_is_real(root->dtype)) {
+    g = constant_one(root->dtype);
   } else {
     one = pn_scalar_float(1);
     g = one ? pn_full(root->dtype, root->ndim, root->shape, one) : NULL;

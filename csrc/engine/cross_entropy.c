@@ -65,7 +65,7 @@ static pn_status run_forward(pn_tensor *x, pn_tensor *target, pn_tensor *weight,
     pn_bind(&a, PN_CE_X, x);
     pn_bind(&a, PN_CE_TARGET, target);
     if (weight) pn_bind(&a, PN_CE_WEIGHT, weight);
-    pn_bind_out(&a, PN_CE_STATUS, status);
+    pn_bind_inout(&a, PN_CE_STATUS, status);
     pn_bind_out(&a, PN_CE_WORK, work);
     s = pn_run_checked(&pn_row_cross_entropy, &a, 0, status->data);
   }

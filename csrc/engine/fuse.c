@@ -30,7 +30,9 @@ static bool dead_value(const pn_program *p, int i, const char *lo, const char *h
     int record = a[k].record, first = k;
     bool rewritten = false;
     for (; k < n && a[k].record == record; k++)
-      if (!a[k].written && overlap(&a[k], lo, hi) && record != except) return false;
+      if ((!a[k].written || a[k].slot == PN_SLOT_BLOCK) && overlap(&a[k], lo, hi) &&
+          record != except)
+        return false;
     for (int q = first; q < k; q++)
       rewritten |= a[q].written && a[q].dense && a[q].lo <= lo && a[q].hi >= hi;
     if (rewritten) return true;

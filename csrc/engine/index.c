@@ -28,7 +28,7 @@ static pn_status run_indexed(const pn_row *row, pn_args *a, size_t block_bytes) 
   int64_t n = 3;
   pn_tensor *status = pn_zeros(PN_I64, 1, &n);
   if (!status) return pn_last_status();
-  pn_bind_out(a, PN_IX_STATUS, status);
+  pn_bind_inout(a, PN_IX_STATUS, status);
   pn_status s = pn_run_checked(row, a, block_bytes, status->data);
   pn_release(status);
   return s;
@@ -141,7 +141,7 @@ pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src
     args.n[PN_IX_STRIDE_INDEX] = index->ndim ? index->stride[0] : 0;
     split_strides(x, axis, &args.n[PN_IX_STRIDE_X]);
     split_strides(out, axis, &args.n[PN_IX_STRIDE_OUT]);
-    pn_bind_out(&args, PN_IX_OUT, out);
+    pn_bind_inout(&args, PN_IX_OUT, out);
     pn_bind(&args, PN_IX_X, x);
     pn_bind(&args, PN_IX_INDEX, index);
     if (run_indexed(&pn_row_index_add, &args, 0)) {
@@ -254,7 +254,7 @@ pn_tensor *pn_scatter_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *s
     args.dtype = a->dtype;
     pn_scatter_record(&args, &lines, index->ndim, index->shape, out->stride, src->stride,
                       index->stride, axis, a->ndim ? a->shape[axis] : 1);
-    pn_bind_out(&args, PN_IX_OUT, out);
+    pn_bind_inout(&args, PN_IX_OUT, out);
     pn_bind(&args, PN_IX_X, src);
     pn_bind(&args, PN_IX_INDEX, index);
     if (run_indexed(&pn_row_scatter_add, &args, sizeof lines)) {

@@ -105,6 +105,11 @@ static inline void pn_bind(pn_args *a, int slot, pn_tensor *t) {
   a->p[slot] = t->data;
   if (pn_tls.recording) pn_record_bind(a, slot, t, false);
 }
+/* Read, then written: what a kernel adds to, or writes only sometimes. */
+static inline void pn_bind_inout(pn_args *a, int slot, pn_tensor *t) {
+  pn_bind(a, slot, t);
+  pn_bind_out(a, slot, t);
+}
 /* Pins memory that a block points to (optimiser segments). */
 void pn_record_pin(pn_tensor *t, bool written);
 /* Runs a record (and appends it while recording). block_bytes: size of
@@ -141,9 +146,7 @@ pn_status pn_axis(const pn_tensor *t, int axis, int *out);
 /* A wrapped scalar as a real 0-d tensor of dtype; others: a new reference. */
 pn_tensor *pn_materialize(pn_tensor *t, int dtype);
 bool pn_is_wrapped(const pn_tensor *t);
-pn_tensor *pn_as_strided(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
-                         int64_t offset); /* offset from the storage's first byte */
-int64_t pn_tensor_offset(const pn_tensor *t);
+int64_t pn_tensor_offset(const pn_tensor *t); /* elements from the storage's first byte */
 bool pn_overlaps_itself(const pn_tensor *t);
 void pn_extent(const pn_tensor *t, char **lo, char **hi); /* bytes from lo up to hi */
 /* May writing out disturb reading in?  (same memory with the same geometry is fine) */

@@ -25,10 +25,15 @@ typedef struct sgd_call {
   const pn_sgd_scalars *scalars;
 } sgd_call;
 
-/* The buffers start unwritten: `first` makes the kernel write them whole. */
+/* The buffers start unwritten: `first` makes the kernel write them whole.  They
+ * outlive the step, so a recording must not give them memory of its own, which
+ * it uses for other values earlier in the step. */
 static pn_status momentum_buffer(const sgd_call *c, int i) {
   if (!c->momentum || c->momentum[i] || c->scalars->momentum == 0) return PN_OK;
+  pn_recording *recording = pn_tls.recording;
+  pn_tls.recording = NULL;
   c->momentum[i] = pn_empty_like(c->params[i], c->params[i]->dtype);
+  pn_tls.recording = recording;
   if (!c->momentum[i]) return pn_last_status();
   ((int64_t *)c->first->data)[i] = 1;
   return PN_OK;

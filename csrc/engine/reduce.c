@@ -148,8 +148,9 @@ pn_tensor *pn_sum_to(pn_tensor *a, int ndim, const int64_t *shape) {
   for (int d = 0; d < a->ndim; d++)
     if (d < lead || (shape[d - lead] == 1 && a->shape[d] != 1)) axes |= 1u << d;
   if (!axes) return pn_ref(a);
-  pn_tensor *s = pn_sum(a, axes, true, -1);
-  if (!s || !lead) return s;
+  bool leading = axes == (1u << lead) - 1;
+  pn_tensor *s = pn_sum(a, axes, !leading, -1);
+  if (!s || leading || !lead) return s;
   pn_tensor *r = pn_reshape(s, ndim, shape);
   pn_release(s);
   return r;

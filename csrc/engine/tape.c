@@ -77,11 +77,8 @@ void pn_node_release(pn_node *n) {
 }
 
 /* ---- edges --------------------------------------------------------------------- */
-/* A view's history comes from its base: when the storage was written since, the
- * view's own node is stale and is made again. */
-pn_status pn_refresh_view(pn_tensor *t) {
-  if (!t->base || t->view_version == t->storage->version || !pn_requires_grad(t->base))
-    return PN_OK;
+/* Gives the view t a node that says: these elements of the base. */
+static pn_status strided_history(pn_tensor *t) {
   pn_tensor *base = t->base;
   pn_node *n = node_alloc(&op_as_strided, 1);
   if (!n) return pn_last_status();
@@ -98,6 +95,22 @@ pn_status pn_refresh_view(pn_tensor *t) {
   t->node_output = 0;
   t->view_version = t->storage->version;
   return PN_OK;
+}
+
+/* A view's history comes from its base: when the storage was written since, the
+ * view's own node is stale and is made again. */
+pn_status pn_refresh_view(pn_tensor *t) {
+  if (!t->base || t->view_version == t->storage->version || !pn_requires_grad(t->base))
+    return PN_OK;
+  return strided_history(t);
+}
+
+/* A view of any geometry, differentiable; offset in elements from t's first. */
+static pn_tensor *as_strided(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
+                             int64_t offset) {
+  pn_tensor *v = pn_make_view(t, ndim, shape, stride, offset);
+  if (!v || !pn_wants_grad(t) || strided_history(v) == PN_OK) return v;
+  return pn_discard(v);
 }
 
 pn_edge pn_edge_of(pn_tensor *t) {
@@ -206,7 +219,7 @@ static pn_status copy_slices_backward(pn_node *n, pn_tensor *g, pn_tensor **gin)
   const int64_t *shape = &n->i[2], *stride = &n->i[2 + PN_MAX_DIMS];
   pn_tensor *c = pn_clone(g);
   if (!c) return pn_last_status();
-  pn_tensor *region = pn_make_view(c, ndim, shape, stride, n->i[1]);
+  pn_tensor *region = as_strided(c, ndim, shape, stride, n->i[1]);
   pn_status s = region ? PN_OK : pn_last_status();
   if (!s && pn_needs(n, 1)) s = pn_give(gin, 1, pn_clone(region));
   if (!s && pn_needs(n, 0)) {
