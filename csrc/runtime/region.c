@@ -20,9 +20,9 @@
  * for a while, then marks it `asleep` and waits on its bell.
  *
  * Memory orders.
- *  - ticket: published with release (exchange, acq_rel), claimed with acquire.
- *    Claims are read-modify-writes, so they continue the release sequence: every
- *    claimer of epoch e sees the job's fields of e, whoever claimed before.
+ *  - ticket: published with release (exchange, acq_rel) after the job's fields
+ *    were written; a worker acquires its own ticket before it claims anything of
+ *    that epoch, so it sees them.
  *  - pending: each thread subtracts the chunks it has done, with release; the
  *    caller's acquire load of 0 sees all their writes, and it orders their reads
  *    of `job` before the next region's writes.
@@ -78,7 +78,7 @@ static bool run_one(int slot, uint32_t epoch, void *scratch) {
   uint64_t t = atomic_load_explicit(ticket, memory_order_relaxed);
   do {
     if (epoch_of(t) != epoch || index_of(t) >= count_of(t)) return false;
-  } while (!atomic_compare_exchange_weak_explicit(ticket, &t, t + 1, memory_order_acquire,
+  } while (!atomic_compare_exchange_weak_explicit(ticket, &t, t + 1, memory_order_relaxed,
                                                   memory_order_relaxed));
   int64_t first, last, begin, end;
   part(job.units, job.team, slot, &first, &last);

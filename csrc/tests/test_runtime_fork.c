@@ -52,6 +52,7 @@ static bool fork_works(int depth, int threads) {
   if (child < 0) return false;
   if (child > 0) return child_ends_well(child);
   bool right = pn_pool_worker_count() == 0;
+  pn_memory_trim(); /* takes the lock of the shared lists */
   pn_set_num_threads(threads);
   right &= regions_work(50);
   right &= threads == 1 || pn_pool_worker_count() == threads - 1;
@@ -78,12 +79,13 @@ static void run_regions(void *unused) {
   }
 }
 
+/* Large blocks: the lock of the shared lists is taken all the time. */
 static void churn_memory(void *unused) {
-  for (uint32_t i = 1; !atomic_load(&stop); i = i * 1664525u + 1013904223u) {
-    void *p[8];
-    for (int k = 0; k < 8; k++) p[k] = pn_alloc((i >> (8 + k)) % 3000000u);
-    for (int k = 0; k < 8; k++) pn_free(p[k]);
-    if (i % 64 == 0) pn_memory_trim();
+  for (uint32_t i = 1; !atomic_load(&stop); i++) {
+    void *p[4];
+    for (int k = 0; k < 4; k++) p[k] = pn_alloc(PN_HUGE_PAGE << (k & 1));
+    for (int k = 0; k < 4; k++) pn_free(p[k]);
+    if (i % 1024 == 0) pn_memory_trim();
   }
 }
 
@@ -94,14 +96,14 @@ static void restart_pool(void *unused) {
   }
 }
 
-/* n forks while another thread keeps doing `what`. */
-static void test_during(void (*what)(void *), int n, const char *name) {
-  pn_thread t;
+/* n forks while other threads keep doing `what`. */
+static void test_during(void (*what)(void *), int threads, int n, const char *name) {
+  pn_thread t[3];
   atomic_store(&stop, false);
-  CHECK(pn_thread_start(&t, what, NULL));
+  for (int i = 0; i < threads; i++) CHECK(pn_thread_start(&t[i], what, NULL));
   for (int i = 0; i < n; i++) CHECK_MSG(fork_works(0, 2 + i % 3), "fork %d during %s", i, name);
   atomic_store(&stop, true);
-  pn_thread_join(t);
+  for (int i = 0; i < threads; i++) pn_thread_join(t[i]);
   CHECK(regions_work(50)); /* the parent, too */
 }
 
@@ -117,9 +119,9 @@ void suite_fork(void) {
   CHECK(fork_works(3, 3));
   CHECK(fork_works(0, 1));
   CHECK(regions_work(100));
-  test_during(run_regions, 60, "regions");
-  test_during(churn_memory, 60, "allocation");
-  test_during(restart_pool, 60, "start and stop of workers");
+  test_during(run_regions, 1, 30, "regions");
+  test_during(churn_memory, 3, 30, "allocation");
+  test_during(restart_pool, 1, 30, "start and stop of workers");
   pn_set_num_threads(threads);
 }
 #else
