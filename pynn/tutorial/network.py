@@ -15,6 +15,7 @@ from pynn.tutorial._step import captured_step
 from pynn.tutorial._stream import stream
 
 _PRINT_EVERY = 1000
+_LONGEST_RUN = 100_000
 
 
 class NeuralNetwork:
@@ -155,15 +156,16 @@ class NeuralNetwork:
         self._run(X, y, epochs)
 
     def _run(self, X: np.ndarray, y: np.ndarray, epochs: int) -> None:
-        if epochs == 0:
-            return
         step = captured_step()
         rate = float(self.learning_rate)
-        try:
-            step.run(epochs, X, y, self.W1, self.b1, self.W2, self.b2, rate)
-        finally:
-            # Also after Ctrl-C: one loss for every step that was done.
-            self.losses.extend(step.last_traces.tolist())
+        while epochs:
+            some = min(epochs, _LONGEST_RUN)
+            try:
+                step.run(some, X, y, self.W1, self.b1, self.W2, self.b2, rate)
+            finally:
+                # Also after Ctrl-C: one loss for every step that was done.
+                self.losses.extend(step.last_traces.tolist())
+            epochs -= some
 
     def _is_replayable(self, X: np.ndarray, y: np.ndarray) -> bool:
         """Whether `step` does what the loop would do: own methods, four plain separate arrays."""
@@ -198,7 +200,7 @@ def _is_plain(array: Any, shape: tuple[int, int]) -> bool:
 
 
 def _tensor(array: np.ndarray) -> Any:
-    return pynn.as_tensor(array)
+    return pynn.as_tensor(np.asarray(array, np.float64))
 
 
 def _affine(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
