@@ -19,38 +19,45 @@ typedef struct gemm_columns {
 
 /* One tile over k rows of B: the K blocks in order, their sum in registers or
  * in `sum`, so that C is written once. */
-PN_INLINE void run_tile(gemm_tile_fn tile, int64_t k, const real *a, int64_t rs, int64_t cs,
-                        const gemm_columns *b, const gemm_out *o) {
+static void run_blocks(gemm_tile_fn tile, int64_t k, const real *a, int64_t rs, int64_t cs,
+                       const gemm_columns *b, const gemm_out *o) {
   real sum[TILE_MR * TILE_NV * PN_VN];
   const real *p = b->p;
-  gemm_out out = {.c = sum, .ldc = b->nv * PN_VN, .part = o->part, .ldp = o->ldp, .alpha = 1};
+  gemm_out last = *o, mid = {.c = sum, .ldc = b->nv * PN_VN, .alpha = 1};
+  mid.part = o->part;
+  mid.ldp = o->ldp;
   for (; k > PN_KBLOCK; k -= PN_KBLOCK) {
-    tile(PN_KBLOCK, a, rs, cs, p, b->ld, b->last, &out);
-    out.part = sum;
-    out.ldp = out.ldc;
+    tile(PN_KBLOCK, a, rs, cs, p, b->ld, b->last, &mid);
+    mid.part = sum;
+    mid.ldp = mid.ldc;
     a += PN_KBLOCK * cs;
     p += PN_KBLOCK * b->ld;
   }
-  const real *part = out.part;
-  const int64_t ldp = out.ldp;
-  out = *o;
-  out.part = part;
-  out.ldp = ldp;
-  tile(k, a, rs, cs, p, b->ld, b->last, &out);
+  last.part = sum;
+  last.ldp = mid.ldc;
+  tile(k, a, rs, cs, p, b->ld, b->last, &last);
 }
 
+PN_INLINE const gemm_tile_fn *tiles_for(const gemm_columns *b) {
+#if PN_LEVEL_IS_AVX512
+  if (b->nv == 1 && b->last <= TILE_HALF) return PN_FN(gemm_tiles_half);
+#endif
+  return PN_FN(gemm_tiles)[b->last < PN_VN][b->nv - 1];
+}
+
+/* m rows of A by one panel of B; moves o along. */
 PN_INLINE void run_panel(int64_t k, const gemm_rows *a, const gemm_columns *b, int64_t m,
-                         gemm_out o) {
-  const gemm_tile_fn *tiles = PN_FN(gemm_tiles)[b->last < PN_VN][b->nv - 1];
-  const int64_t most = a->panels ? TILE_MR2 : gemm_max_rows(b->nv);
+                         gemm_out *o) {
+  const gemm_tile_fn *tiles = tiles_for(b);
+  const int64_t most = a->panels ? TILE_MR2 : gemm_rows_for(b->nv, k);
   for (int64_t i = 0, h; i < m; i += h) {
     h = gemm_next(m - i, most);
     const int64_t cs = a->panels ? h : a->cs;
-    if (k <= PN_KBLOCK) tiles[h - 1](k, a->p + i * a->step, a->rs, cs, b->p, b->ld, b->last, &o);
-    else run_tile(tiles[h - 1], k, a->p + i * a->step, a->rs, cs, b, &o);
-    o.c += h * o.ldc;
-    if (o.part) o.part += h * o.ldp;
-    if (o.old) o.old += h * o.ldo;
+    if (k <= PN_KBLOCK) tiles[h - 1](k, a->p + i * a->step, a->rs, cs, b->p, b->ld, b->last, o);
+    else run_blocks(tiles[h - 1], k, a->p + i * a->step, a->rs, cs, b, o);
+    o->c += h * o->ldc;
+    if (o->part) o->part += h * o->ldp;
+    if (o->old) o->old += h * o->ldo;
   }
 }
 
@@ -60,15 +67,19 @@ PN_INLINE void activate_block(const gemm_job *g, int64_t i, int64_t j, int64_t m
 }
 
 /* Nothing packed: what small products are. */
-static void run_direct(const gemm_job *g, const gemm_range *r) {
-  const gemm_rows a = {g->a + r->m0 * g->rsa, g->rsa, g->rsa, g->csa, false};
-  for (int64_t j = r->n0, w; j < r->n1; j += w) {
-    const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), TILE_NV);
-    w = pn_min64(nv * PN_VN, r->n1 - j);
-    const gemm_columns b = {g->b + j, g->rsb, nv, w - (nv - 1) * PN_VN};
-    run_panel(g->k, &a, &b, r->m1 - r->m0, gemm_finish(g, r->m0, j));
+static void run_direct(const gemm_job *g, int64_t m0, int64_t m1, int64_t n0, int64_t n1) {
+  const gemm_rows a = {g->a + m0 * g->rsa, g->rsa, g->rsa, g->csa, false};
+  gemm_columns b = {.ld = g->rsb};
+  gemm_out o;
+  for (int64_t j = n0, w; j < n1; j += w) {
+    b.p = g->b + j;
+    b.nv = gemm_next_vectors(n1 - j, TILE_NV);
+    w = pn_min64(b.nv * PN_VN, n1 - j);
+    b.last = w - (b.nv - 1) * PN_VN;
+    gemm_finish(&o, g, m0, j);
+    run_panel(g->k, &a, &b, m1 - m0, &o);
   }
-  activate_block(g, r->m0, r->n0, r->m1 - r->m0, r->n1 - r->n0);
+  activate_block(g, m0, n0, m1 - m0, n1 - n0);
 }
 
 /* A unit's memory: see pn_gemm_scratch_*. */
@@ -78,14 +89,13 @@ typedef struct gemm_scratch {
 
 /* Where group [k0, k0 + kg) of the outputs at (r->m0, j) goes.  Unfinished sums
  * wait where the result will be, or apart when that holds the old C. */
-PN_INLINE gemm_out out_of_group(const gemm_job *g, const gemm_range *r, const gemm_scratch *s,
-                                int64_t j, int64_t k0, int64_t kg) {
-  gemm_out o = gemm_finish(g, r->m0, j);
-  real *sum = g->accumulate ? s->sums + (j - r->n0) : o.c;
+PN_INLINE void out_of_group(gemm_out *o, const gemm_job *g, const gemm_range *r,
+                            const gemm_scratch *s, int64_t j, int64_t k0, int64_t kg) {
+  gemm_finish(o, g, r->m0, j);
+  real *sum = g->accumulate ? s->sums + (j - r->n0) : o->c;
   const int64_t ld = g->accumulate ? r->n1 - r->n0 : g->rsc;
-  if (k0 > 0) o.part = sum, o.ldp = ld;
-  if (k0 + kg < g->k) o.c = sum, o.ldc = ld, o.old = o.bias = NULL, o.alpha = 1;
-  return o;
+  if (k0 > 0) o->part = sum, o->ldp = ld;
+  if (k0 + kg < g->k) o->c = sum, o->ldc = ld, o->old = o->bias = NULL, o->alpha = 1;
 }
 
 /* `shared` is phase 0's packed B, or NULL. */
@@ -93,19 +103,21 @@ static void run_packed(const gemm_job *g, const pn_gemm_cut *cut, const gemm_ran
                        const gemm_scratch *s, const real *shared) {
   const int64_t m = r->m1 - r->m0;
   const bool packed = shared || cut->pack_b;
+  gemm_out o;
   for (int64_t k0 = 0, kg; k0 < g->k; k0 += kg) {
     kg = pn_min64(cut->kg, g->k - k0);
     const real *a0 = g->a + r->m0 * g->rsa + k0 * g->csa, *b0 = g->b + k0 * g->rsb;
     gemm_rows a = {a0, g->rsa, g->rsa, g->csa, false};
     if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->rsa, g->csa, m, kg, TILE_MR2);
     for (int64_t j = r->n0, w; j < r->n1; j += w) {
-      const int64_t nv = gemm_next(pn_ceil_div(r->n1 - j, PN_VN), 2);
+      const int64_t nv = gemm_next_vectors(r->n1 - j, 2);
       w = pn_min64(nv * PN_VN, r->n1 - j);
       gemm_columns b = {b0 + j, g->rsb, nv, w - (nv - 1) * PN_VN};
       if (packed) b.ld = nv * PN_VN, b.p = shared ? shared + j * g->k + k0 * b.ld : s->b;
       if (packed && !shared)
         PN_FN(gemm_pack_panel)(s->b, b.ld, b0 + j * g->csb, g->rsb, g->csb, kg, w);
-      run_panel(kg, &a, &b, m, out_of_group(g, r, s, j, k0, kg));
+      out_of_group(&o, g, r, s, j, k0, kg);
+      run_panel(kg, &a, &b, m, &o);
       if (k0 + kg >= g->k) activate_block(g, r->m0, j, m, w);
     }
   }
@@ -114,7 +126,7 @@ static void run_packed(const gemm_job *g, const pn_gemm_cut *cut, const gemm_ran
 static void run_block(const gemm_job *g, const pn_gemm_cut *cut, const gemm_range *r,
                       const gemm_scratch *s, const real *shared) {
   if (g->k > 0 && (cut->pack_a || cut->pack_b)) run_packed(g, cut, r, s, shared);
-  else run_direct(g, r);
+  else run_direct(g, r->m0, r->m1, r->n0, r->n1);
 }
 
 /* SPLIT: every K block of a unit is a product of its own, into the workspace. */
@@ -151,9 +163,24 @@ static void run_dot(const gemm_job *g, const pn_gemm_cut *cut, int64_t p0, int64
 }
 
 static void run_tiny(const pn_args *a, int64_t begin, int64_t end) {
+  gemm_job g;
   for (int64_t i = begin; i < end; i++) {
-    const gemm_job g = gemm_job_of(a, i);
-    run_direct(&g, &(gemm_range){0, g.m, 0, g.n});
+    gemm_job_of(&g, a, i);
+    run_direct(&g, 0, g.m, 0, g.n);
+  }
+}
+
+/* The same where B's columns are contiguous (a linear layer's weight). */
+static void run_tiny_packed(const pn_args *a, int64_t begin, int64_t end) {
+  real rows[PN_GEMM_TINY_B];
+  gemm_job g;
+  for (int64_t i = begin; i < end; i++) {
+    gemm_job_of(&g, a, i);
+    const int64_t w = (g.n + PN_VN - 1) / PN_VN * PN_VN;
+    PN_FN(gemm_pack_panel)(rows, w, g.b, g.rsb, g.csb, g.k, g.n);
+    g.b = rows;
+    g.rsb = w;
+    run_direct(&g, 0, g.m, 0, g.n);
   }
 }
 
@@ -164,7 +191,8 @@ PN_INLINE void run_units(const pn_args *a, const pn_gemm_cut *cut, int64_t begin
   const bool broadcast = pn_gemm_packed_matrices(a) == 1;
   for (int64_t u = begin, next; u < end; u = next) {
     const int64_t i = u / units, v = u - i * units;
-    const gemm_job g = gemm_job_of(a, i);
+    gemm_job g;
+    gemm_job_of(&g, a, i);
     next = u + 1;
     if (cut->kind >= PN_GEMM_SPLIT) {
       const int64_t p0 = v * cut->group, p1 = pn_min64(p0 + cut->group, cut->parts);
@@ -186,7 +214,8 @@ PN_INLINE void run_units(const pn_args *a, const pn_gemm_cut *cut, int64_t begin
 
 PN_KERNEL(gemm) {
   if (pn_gemm_is_tiny(a->n)) {
-    run_tiny(a, begin, end);
+    if (pn_gemm_b_has_rows(a->n)) run_tiny(a, begin, end);
+    else run_tiny_packed(a, begin, end);
     return;
   }
   const pn_gemm_blocks *blocks = &PN_BLOCKS(PN_TYPE, PN_LEVEL);

@@ -31,7 +31,8 @@ PN_KERNEL(gemm_combine) {
   const int64_t rows = pn_gemm_combine_rows(m, n), units = pn_ceil_div(m, rows);
   for (int64_t u = begin; u < end; u++) {
     const int64_t i = u / units, row = (u - i * units) * rows;
-    const gemm_job g = gemm_job_of(a, i);
+    gemm_job g;
+    gemm_job_of(&g, a, i);
     const real *p = (const real *)a->p[PN_GEMM_WORK] + i * cut.parts * m * n;
     for (int64_t r = row; r < pn_min64(row + rows, m); r++)
       PN_FN(gemm_finish_row)(&g, r, p + r * n, cut.parts, m * n);

@@ -12,8 +12,9 @@ static void pack_unit(const gemm_job *g, int64_t k0, int64_t n0, real *work) {
   const int64_t k1 = pn_min64(g->k, k0 + PN_GEMM_PACK_DEPTH), n1 = pn_min64(g->n, n0 + ACROSS);
   const int64_t step = g->csb == 1 ? 8 : PN_GEMM_PACK_DEPTH;
   for (int64_t k = k0; k < k1; k += step)
-    for (int64_t j = n0; j < n1; j += WIDTH) {
-      const int64_t n = pn_min64(WIDTH, n1 - j), w = pn_ceil_div(n, PN_VN) * PN_VN;
+    for (int64_t j = n0, n; j < n1; j += n) {
+      const int64_t w = gemm_next_vectors(n1 - j, 2) * PN_VN;
+      n = pn_min64(w, n1 - j);
       PN_FN(gemm_pack_panel)(work + j * g->k + k * w, w, g->b + k * g->rsb + j * g->csb, g->rsb,
                              g->csb, pn_min64(step, k1 - k), n);
     }
@@ -27,7 +28,8 @@ PN_KERNEL(gemm_pack) {
   const int64_t units = pn_gemm_pack_units(&cut, blocks, a->n[PN_GEMM_K]);
   for (int64_t u = begin; u < end; u++) {
     const int64_t i = u / units, v = u - i * units, deep = v / across;
-    const gemm_job g = gemm_job_of(a, i);
+    gemm_job g;
+    gemm_job_of(&g, a, i);
     pack_unit(&g, deep * PN_GEMM_PACK_DEPTH, (v - deep * across) * ACROSS,
               (real *)a->p[PN_GEMM_WORK] + i * g.k * cut.npad);
   }

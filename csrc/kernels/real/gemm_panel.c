@@ -73,7 +73,7 @@ void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, in
                             int64_t kc, int64_t n) {
   if (csb == 1) {
     pack_rows(dst, w, b, rsb, kc, n);
-  } else if (rsb == 1) {
+  } else if (rsb == 1 && kc * n > 64) {
     pack_transposed(dst, w, b, csb, kc, n);
   } else {
     for (int64_t k = 0; k < kc; k++)
