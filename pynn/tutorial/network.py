@@ -157,11 +157,14 @@ class NeuralNetwork:
 
     def _run(self, X: np.ndarray, y: np.ndarray, epochs: int) -> None:
         step = captured_step()
-        rate = float(self.learning_rate)
+        scale = np.array(-self.learning_rate / len(X))
+        shape = (len(X), self.W2.shape[1])
+        if y.shape != shape:
+            y = np.broadcast_to(y, shape).copy()
         while epochs:
             some = min(epochs, _LONGEST_RUN)
             try:
-                step.run(some, X, y, self.W1, self.b1, self.W2, self.b2, rate)
+                step.run(some, X, y, self.W1, self.b1, self.W2, self.b2, scale)
             finally:
                 # Also after Ctrl-C: one loss for every step that was done.
                 self.losses.extend(step.last_traces.tolist())
