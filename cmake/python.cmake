@@ -13,6 +13,7 @@ add_custom_command(
   OUTPUT ${PN_CYTHON_C}
   COMMAND ${Python_EXECUTABLE} -m cython -3 -I ${CMAKE_CURRENT_SOURCE_DIR}
     -X binding=False -X embedsignature=True -X embedsignature.format=clinic -X cdivision=True
+    -X autotestdict=False
     --module-name pynn._core -o ${PN_CYTHON_C} ${PN_CYTHON_DIR}/_core.pyx
   DEPENDS ${PN_CYTHON_SOURCES}
   WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}

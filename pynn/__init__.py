@@ -36,6 +36,7 @@ from pynn._core import (
     exp as exp,
     eye as eye,
     flatten as flatten,
+    float as float,
     float16 as float16,
     float32 as float32,
     float64 as float64,
@@ -52,6 +53,7 @@ from pynn._core import (
     index_add as index_add,
     index_select as index_select,
     initial_seed as initial_seed,
+    int as int,
     int8 as int8,
     int32 as int32,
     int64 as int64,
@@ -117,16 +119,19 @@ from pynn._core import (
 __version__ = "0.1.0"
 
 # What is imported at its first use, so that `import pynn` stays at the cost of
-# NumPy and one extension module: name -> module that has it ("" is a module).
+# NumPy and one extension module: name -> the module that has it, "" for a module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pynn import autograd as autograd
-    from pynn import nn as nn
-    from pynn import optim as optim
-    from pynn._config import config as config
-    from pynn._config import show_config as show_config
-    from pynn.tutorial import NeuralNetwork as NeuralNetwork
-    from pynn.tutorial import Perceptron as Perceptron
+    from pynn import (
+        autograd as autograd,
+        data as data,
+        nn as nn,
+        optim as optim,
+        tutorial as tutorial,
+        viz as viz,
+    )
+    from pynn._config import config as config, show_config as show_config
+    from pynn.tutorial import NeuralNetwork as NeuralNetwork, Perceptron as Perceptron
 
 _LAZY = {
     "NeuralNetwork": "pynn.tutorial",
@@ -148,11 +153,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     source = _LAZY[name]
-    value: object
-    if source:
-        value = getattr(import_module(source), name)
-    else:
-        value = import_module(f"pynn.{name}")
+    module = import_module(source or f"pynn.{name}")
+    value: object = getattr(module, name) if source else module
     globals()[name] = value
     return value
 

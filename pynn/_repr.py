@@ -130,4 +130,3 @@ class _Show:
 
     def __call__(self, value: np.generic) -> str:
         return self._text(value).rjust(self.width)
-

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynn import _core
-from pynn._core import Tensor, _grad as grad  # noqa: F401  (re-exported)
+from pynn._core import Tensor, _grad as grad
 
 __all__ = ["Function", "FunctionCtx", "grad"]
 

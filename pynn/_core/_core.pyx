@@ -39,7 +39,7 @@ cdef extern from "Python.h":
 from collections import namedtuple
 from functools import partial, update_wrapper
 from math import ceil, prod as product
-from sys import byteorder
+from sys import byteorder as _byteorder
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
 from numpy import (
@@ -60,14 +60,14 @@ from numpy import (
 cdef object PyFloat = float
 cdef object PyInt = int
 cdef object PyBool = bool
-cdef bint LITTLE_ENDIAN = byteorder == "little"
+cdef bint LITTLE_ENDIAN = _byteorder == "little"
 cdef enum:
     CO_GENERATOR = 0x20
 
-cdef class TensorData
-cdef class TensorViews(TensorData)
-cdef class TensorMath(TensorViews)
-cdef class Tensor(TensorMath)
+cdef class _TensorData
+cdef class _TensorViews(_TensorData)
+cdef class _TensorMath(_TensorViews)
+cdef class Tensor(_TensorMath)
 
 include "errors.pxi"
 include "host.pxi"

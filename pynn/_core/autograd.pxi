@@ -38,6 +38,7 @@ cdef object under_grad_mode(object function, bint mode):
     return update_wrapper(call, function)
 
 
+@cython.final
 cdef class no_grad(_GradMode):
     """Nothing is recorded within: `with pynn.no_grad():` or `@pynn.no_grad()`."""
 
@@ -45,6 +46,7 @@ cdef class no_grad(_GradMode):
         self.mode = False
 
 
+@cython.final
 cdef class enable_grad(_GradMode):
     """Operators are recorded within: `with pynn.enable_grad():` or `@pynn.enable_grad()`."""
 
@@ -52,6 +54,7 @@ cdef class enable_grad(_GradMode):
         self.mode = True
 
 
+@cython.final
 cdef class set_grad_enabled(_GradMode):
     """Sets the grad mode at once; as a context manager, until its end."""
 
@@ -168,6 +171,7 @@ def _attach(str name, list inputs, list outputs, run):
     return node
 
 
+@cython.final
 cdef class _NodeOutput:
     """A foreign node, borrowed: valid while its own backward runs."""
 
@@ -178,6 +182,6 @@ cdef class _NodeOutput:
         return wrap(pn_foreign_output(self.node, output, saved.c))
 
 
-def _version(TensorData tensor not None):
+def _version(_TensorData tensor not None):
     """How often the tensor's memory was written in place."""
     return tensor.c.storage.version

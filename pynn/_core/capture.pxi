@@ -12,6 +12,7 @@ cdef double SLICE = 0.02  # seconds between two looks at pending signals
 
 # ---- guards on arguments -----------------------------------------------------------
 
+@cython.internal
 cdef class Argument:
     """What one argument must be for a program to hold."""
 
@@ -79,12 +80,14 @@ cdef Argument argument_guard(object value, Tensor slot, int number):
 
 # ---- programs ------------------------------------------------------------------------
 
+@cython.internal
 cdef class Program:
     """One recorded step with its guards."""
 
     cdef pn_program *p
     cdef bint grad_mode
     cdef bint stable         # a replay leaves the gradients as it wants to find them
+    cdef tuple names         # of the last arguments, which were given by keyword
     cdef list arguments      # Argument
     cdef list places         # Place
     cdef list groups         # _SGDGroup: scalars to copy before a replay
@@ -104,9 +107,10 @@ cdef class Program:
         PyMem_Free(self.trace)
         PyMem_Free(self.steps)
 
-    cdef bint holds(self, tuple args, list slots) except -1:
+    cdef bint holds(self, tuple args, tuple names, list slots) except -1:
         cdef Py_ssize_t i
-        if len(args) != len(self.arguments) or self.grad_mode != pn_grad_enabled():
+        if (len(args) != len(self.arguments) or names != self.names
+                or self.grad_mode != pn_grad_enabled()):
             return False
         for i in range(len(args)):
             if not (<Argument>self.arguments[i]).accepts(args[i], <Tensor>slots[i]):
@@ -186,6 +190,7 @@ cdef object put_together(object structure, list leaves):
     return kind._make(values) if hasattr(kind, "_make") else kind(values)
 
 
+@cython.internal
 cdef class Traces:
     """The outputs of many steps: one NumPy array per tensor, a row per step."""
 
@@ -236,6 +241,7 @@ cdef class Traces:
 
 # ---- the captured function -------------------------------------------------------------
 
+@cython.final
 cdef class Captured:
     """A function whose steps are recorded once and replayed; made by pynn.capture()."""
 
@@ -284,18 +290,21 @@ cdef class Captured:
         """What run() or scan() returned last, or the steps it had done when it was stopped."""
         return None if self.traces is None else self.traces.rows(self.last_run_steps)
 
-    def __call__(self, *args):
+    def __call__(self, *args, **kwargs):
         """One step: recorded if no program holds, else replayed."""
         cdef Program program
+        cdef tuple names = tuple(kwargs)
         cdef list slots, fresh
         cdef int64_t done = 0
         cdef Tensor t
         if pn_capturing():
-            return self.fn(*args)
+            return self.fn(*args, **kwargs)
+        if names:
+            args += tuple(kwargs.values())
         slots = slot_tensors(args)
-        program = self.find(args, slots)
+        program = self.find(args, names, slots)
         if program is None:
-            program = self.record(args, slots)
+            program = self.record(args, names, slots)
             fresh = [wrap(pn_clone((<Tensor>o).c)) for o in program.outputs]
             return put_together(program.structure, fresh)
         fresh = []
@@ -306,7 +315,7 @@ cdef class Captured:
         self.replay(program, slots, 1, None, &done, None)
         return put_together(program.structure, fresh)
 
-    def run(self, int64_t n, *args):
+    def run(self, int64_t n, /, *args, **kwargs):
         """n steps with the same arguments.
 
         Returns the outputs of every step as NumPy arrays with a leading axis
@@ -315,18 +324,18 @@ cdef class Captured:
         """
         if n < 0:
             raise ValueError(f"run(): the number of steps must not be negative: {n}")
-        return self.many(n, args, None)
+        return self.many(n, args + tuple(kwargs.values()), tuple(kwargs), None)
 
-    def scan(self, *args):
+    def scan(self, *args, **kwargs):
         """One step per slice of the arguments' leading axis; returns as run().
 
         Tensors and arrays are sliced; numbers, strings and None are passed to
         every step.
         """
-        cdef Slices slices = Slices(args)
-        return self.many(slices.n, args, slices)
+        cdef Slices slices = Slices(args + tuple(kwargs.values()))
+        return self.many(slices.n, slices.args, tuple(kwargs), slices)
 
-    cdef object many(self, int64_t n, tuple args, Slices slices):
+    cdef object many(self, int64_t n, tuple args, tuple names, Slices slices):
         cdef Program program
         cdef list slots
         cdef int64_t done = 0
@@ -341,9 +350,9 @@ cdef class Captured:
                 if slices is not None:
                     args = slices.at(done)
                 slots = slot_tensors(args)
-                program = self.find(args, slots)
+                program = self.find(args, names, slots)
                 if program is None:
-                    program = self.record(args, slots)
+                    program = self.record(args, names, slots)
                     traces.open(program, n)
                     traces.store(program, done)
                     done += 1
@@ -355,24 +364,25 @@ cdef class Captured:
             self.last_run_steps = done
         return traces.rows(n)
 
-    cdef Program find(self, tuple args, list slots):
+    cdef Program find(self, tuple args, tuple names, list slots):
         """The most recently used program whose guards hold, moved to the front."""
         cdef Py_ssize_t i
         cdef Program program
         for i in range(len(self.kept)):
             program = self.kept[i]
-            if program.holds(args, slots):
+            if program.holds(args, names, slots):
                 if i:
                     self.kept.insert(0, self.kept.pop(i))
                 return program
         return None
 
-    cdef Program record(self, tuple args, list slots):
+    cdef Program record(self, tuple args, tuple names, list slots):
         """Runs fn once and keeps the program if its places are as they were before."""
         cdef Program program = Program.__new__(Program)
         cdef Argument a
         cdef list call = [], inputs = []
         program.grad_mode = pn_grad_enabled()
+        program.names = names
         program.arguments = []
         for value, slot in zip(args, slots):
             program.arguments.append(argument_guard(value, slot, <int>len(inputs)))
@@ -449,7 +459,7 @@ cdef int record_program(Program program, object fn, list call, list inputs) exce
         fail()
     recordings[thread] = program
     try:
-        program.structure = take_apart(fn(*call), leaves)
+        program.structure = take_apart(call_named(fn, call, program.names), leaves)
         old = pn_set_grad_enabled(False)
         try:
             leaves = [wrap(pn_contiguous(wrap(pn_alias((<Tensor>t).c)).c)) for t in leaves]
@@ -470,6 +480,12 @@ cdef int record_program(Program program, object fn, list call, list inputs) exce
     return program.finish()
 
 
+cdef object call_named(object fn, list args, tuple names):
+    """fn(*args), the last of them by name."""
+    cdef Py_ssize_t n = len(args) - len(names)
+    return fn(*args[:n], **dict(zip(names, args[n:])))
+
+
 cdef bint same_places(list before, list after) except -1:
     if len(before) != len(after):
         return False
@@ -481,6 +497,7 @@ cdef bint same_places(list before, list after) except -1:
 
 # ---- scan ------------------------------------------------------------------------------
 
+@cython.internal
 cdef class Slices:
     """The arguments of scan(): what is sliced, as tensors, and how far slices lie apart."""
 

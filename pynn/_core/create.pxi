@@ -225,6 +225,7 @@ def eye(int64_t n, m=None, *, dtype=None, bint requires_grad=False):
 
 # ---- random ------------------------------------------------------------------------
 
+@cython.final
 cdef class Generator:
     """A stream of random numbers of its own: Philox4x32-10, indexed by element."""
 

@@ -1,5 +1,6 @@
 # The dtype objects: one per pn_dtype, made once.
 
+@cython.final
 cdef class dtype:
     """An element type, such as pynn.float32.
 
@@ -11,8 +12,10 @@ cdef class dtype:
     cdef readonly int itemsize
     cdef readonly bint is_floating_point
 
-    def __init__(self):
-        raise TypeError("the dtypes are pynn.float32, pynn.int64, ...; there are no others")
+    def __cinit__(self):
+        if DTYPES is not None:
+            raise TypeError(
+                "the dtypes are pynn.float32, pynn.int64, ...; there are no others")
 
     def __repr__(self):
         return "pynn." + self.name
@@ -30,7 +33,8 @@ cdef dtype make_dtype(int code):
     return d
 
 
-cdef list DTYPES = [make_dtype(code) for code in range(PN_DTYPE_COUNT)]
+cdef list DTYPES = None
+DTYPES = [make_dtype(code) for code in range(PN_DTYPE_COUNT)]
 # Through globals(): a plain assignment to `bool` would hide the builtin here.
 globals().update({(<dtype>d).name: d for d in DTYPES})
 globals()["double"] = DTYPES[PN_F64]

@@ -1,6 +1,7 @@
 # Indexing.  Integers, slices, None and ... make views; masks and integer
 # arrays read through one index_select over the dimensions that they cover.
 
+@cython.internal
 cdef class Advanced:
     """An index tensor: the dimensions it covers in the view, and what it picks there."""
 
@@ -87,7 +88,7 @@ cdef Tensor basic_index(Tensor t, object key, list advanced):
             t = select_at(t.c, dim, item)
         else:
             advanced.append(advanced_index(item, dim))
-            dim += (<Advanced>advanced[-1]).ndim
+            dim += (<Advanced>advanced[len(advanced) - 1]).ndim
     return t
 
 
@@ -137,7 +138,7 @@ cdef tuple combine(Tensor t, list advanced):
         dims.extend(range(a.dim, a.dim + a.ndim))
         parts.extend(component_positions(a, t))
     first = dims[0]
-    if dims[-1] - first + 1 != len(dims):
+    if dims[len(dims) - 1] - first + 1 != len(dims):
         t = permute_dims(t.c, dims + [d for d in range(t.c.ndim) if d not in dims])
         first = 0
     sizes = shape_of(t.c)[first:first + len(dims)]

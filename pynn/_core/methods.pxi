@@ -1,6 +1,6 @@
 # The Tensor, last part: reductions, products, indices, autograd.
 
-cdef class Tensor(TensorMath):
+cdef class Tensor(_TensorMath):
     """An n-dimensional array that operators and backward() know.
 
     Made by pynn.tensor(data), pynn.from_numpy(array), pynn.zeros(2, 3) and so

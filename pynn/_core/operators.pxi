@@ -1,6 +1,6 @@
 # The Tensor, third part: Python's operators and the methods of the mathematics.
 
-cdef class TensorMath(TensorViews):
+cdef class _TensorMath(_TensorViews):
     """Operators: arithmetic, comparison, elementwise functions, in-place forms."""
 
     def __add__(self, other):

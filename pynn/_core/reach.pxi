@@ -13,6 +13,7 @@ cdef enum:
     REACH_PLACES = 200000
 
 
+@cython.internal
 cdef class Place:
     """One link: container[key] is value."""
 
@@ -49,6 +50,7 @@ cdef class Place:
                 and (self.key is other.key or self.key == other.key))
 
 
+@cython.internal
 cdef class Reach:
     """A breadth-first walk: links found, and who leads to whom."""
 

@@ -1,5 +1,6 @@
 # The C side of pynn.optim.SGD: one call per parameter group.
 
+@cython.final
 cdef class _SGDGroup:
     """One group: its tensors, momentum buffers and the scalars that C reads.
 

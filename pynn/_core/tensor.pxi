@@ -1,9 +1,9 @@
 # The Tensor, first part: the object itself, its attributes, its way to Python
 # and NumPy.  A class body cannot span files, so the parts by meaning are a
-# chain of private bases: TensorData, TensorViews, TensorMath, Tensor.
+# chain of private bases: _TensorData, _TensorViews, _TensorMath, Tensor.
 
 @cython.freelist(256)
-cdef class TensorData:
+cdef class _TensorData:
     """What a tensor is: memory, shape, dtype, gradient; conversion to Python and NumPy."""
 
     cdef pn_tensor *c
@@ -230,6 +230,7 @@ cdef class TensorData:
         return (DL_CPU, 0)
 
 
+@cython.final
 cdef class Node:
     """A look at the operator that made a tensor."""
 

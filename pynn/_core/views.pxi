@@ -1,6 +1,6 @@
 # The Tensor, second part: views and casts.
 
-cdef class TensorViews(TensorData):
+cdef class _TensorViews(_TensorData):
     """Other shapes of the same elements, other dtypes of the same values."""
 
     @property
@@ -27,11 +27,11 @@ cdef class TensorViews(TensorData):
         cdef int n = parse_size(shape, size)
         return wrap(pn_reshape(self.c, n, size))
 
-    def view_as(self, TensorViews other not None):
+    def view_as(self, _TensorViews other not None):
         """view(other.shape)."""
         return wrap(pn_view(self.c, other.c.ndim, other.c.shape))
 
-    def reshape_as(self, TensorViews other not None):
+    def reshape_as(self, _TensorViews other not None):
         """reshape(other.shape)."""
         return wrap(pn_reshape(self.c, other.c.ndim, other.c.shape))
 
@@ -66,7 +66,7 @@ cdef class TensorViews(TensorData):
         cdef int n = parse_size(sizes, size)
         return expand_to(self.c, n, size)
 
-    def expand_as(self, TensorViews other not None):
+    def expand_as(self, _TensorViews other not None):
         """expand(other.shape)."""
         return wrap(pn_expand(self.c, other.c.ndim, other.c.shape))
 
@@ -114,7 +114,7 @@ cdef class TensorViews(TensorData):
             raise TypeError("to(): expected a dtype such as pynn.float32 or a Tensor, not None")
         return wrap(pn_cast(self.c, code))
 
-    def type_as(self, TensorViews other not None):
+    def type_as(self, _TensorViews other not None):
         """to(other.dtype)."""
         return wrap(pn_cast(self.c, other.c.dtype))
 

@@ -1,4 +1,3 @@
 """Building blocks of networks: functions and initialisers."""
 
-from pynn.nn import functional as functional
-from pynn.nn import init as init
+from pynn.nn import functional as functional, init as init

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pynn import _core
-from pynn._core import Tensor
-from pynn._core import relu as relu
-from pynn._core import sigmoid as sigmoid
-from pynn._core import tanh as tanh
-from pynn.nn._losses import binary_cross_entropy as binary_cross_entropy
-from pynn.nn._losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
-from pynn.nn._losses import cross_entropy as cross_entropy
-from pynn.nn._losses import mse_loss as mse_loss
-from pynn.nn._losses import nll_loss as nll_loss
+from pynn._core import Tensor, relu as relu, sigmoid as sigmoid, tanh as tanh
+from pynn.nn._losses import (
+    binary_cross_entropy as binary_cross_entropy,
+    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+    cross_entropy as cross_entropy,
+    mse_loss as mse_loss,
+    nll_loss as nll_loss,
+)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -46,7 +46,7 @@ class SGD:
         self._native: list[_core._SGDGroup] = []
         if isinstance(params, Tensor):
             raise TypeError("params is an iterable of tensors or dicts, not a Tensor")
-        groups = list(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
         if not isinstance(groups[0], dict):
