@@ -79,6 +79,7 @@ def test_and_is_learned_in_the_tutorials_epoch(seed, capsys):
 def test_xor_is_not(capsys):
     perceptron, line = assert_same_training(capsys, X_GATE, Y_XOR, 1000)
     assert line == "" and perceptron.converged_at is None
+    assert perceptron.circling_at < 20
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 8, 9, 20])

@@ -1,9 +1,11 @@
 """Small data sets that need no download."""
 
-from pynn.data.digits import Digits as Digits
-from pynn.data.digits import DigitsParts as DigitsParts
-from pynn.data.digits import digits_parts as digits_parts
-from pynn.data.digits import load_digits as load_digits
+from pynn.data.digits import (
+    Digits as Digits,
+    DigitsParts as DigitsParts,
+    digits_parts as digits_parts,
+    load_digits as load_digits,
+)
 from pynn.data.moons import make_moons as make_moons
 
 __all__ = ["Digits", "DigitsParts", "digits_parts", "load_digits", "make_moons"]

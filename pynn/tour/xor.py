@@ -14,6 +14,7 @@ from pynn.tutorial import NeuralNetwork
 
 _RATE = 0.5
 _HIDDEN = 4
+_REPEATS = 3
 
 _STORY = """
 Four hidden neurons in between, and XOR is learned: the errors at the output are sent backwards
@@ -28,13 +29,15 @@ def visit(report: Report) -> None:
     epochs = 3000 if report.options.quick else 10000
     seed = report.options.seed
     targets = XOR.reshape(-1, 1)
-    NeuralNetwork(2, _HIDDEN, 1, _RATE, seed=seed).train(INPUTS, targets, 10, verbose=False)
-    NumpyNetwork(2, _HIDDEN, 1, _RATE, seed).train(INPUTS, targets, 10)
 
-    network = NeuralNetwork(2, _HIDDEN, 1, _RATE, seed=seed)
-    seconds, _ = timed(lambda: network.train(INPUTS, targets, epochs))
-    rival = NumpyNetwork(2, _HIDDEN, 1, _RATE, seed)
-    numpy_seconds, _ = timed(lambda: rival.train(INPUTS, targets, epochs))
+    def train(kind: Any, **options: Any) -> Any:
+        network = kind(2, _HIDDEN, 1, _RATE, seed=seed)
+        network.train(INPUTS, targets, epochs, **options)
+        return network
+
+    network = train(NeuralNetwork)
+    seconds, _ = timed(lambda: train(NeuralNetwork, verbose=False), _REPEATS)
+    numpy_seconds, rival = timed(lambda: train(NumpyNetwork), _REPEATS)
 
     apart = float(np.abs(np.array(network.losses) - np.array(rival.losses)).max())
     outputs = network.forward(INPUTS).ravel()

@@ -7,15 +7,19 @@ docs/tutorial.md lists the tutorial's quirks and what became of each.
 
 from pynn.tutorial.network import NeuralNetwork as NeuralNetwork
 from pynn.tutorial.perceptron import Perceptron as Perceptron
-from pynn.tutorial.plots import compare_network_capacities as compare_network_capacities
-from pynn.tutorial.plots import visualize_activation_functions as visualize_activation_functions
-from pynn.tutorial.recipes import batch_norm as batch_norm
-from pynn.tutorial.recipes import cosine_annealing as cosine_annealing
-from pynn.tutorial.recipes import dropout as dropout
-from pynn.tutorial.recipes import exponential_decay as exponential_decay
-from pynn.tutorial.recipes import he_init as he_init
-from pynn.tutorial.recipes import l2_penalty as l2_penalty
-from pynn.tutorial.recipes import xavier_init as xavier_init
+from pynn.tutorial.plots import (
+    compare_network_capacities as compare_network_capacities,
+    visualize_activation_functions as visualize_activation_functions,
+)
+from pynn.tutorial.recipes import (
+    batch_norm as batch_norm,
+    cosine_annealing as cosine_annealing,
+    dropout as dropout,
+    exponential_decay as exponential_decay,
+    he_init as he_init,
+    l2_penalty as l2_penalty,
+    xavier_init as xavier_init,
+)
 
 __all__ = [
     "NeuralNetwork",

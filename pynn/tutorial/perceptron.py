@@ -28,6 +28,8 @@ class Perceptron:
         learning_rate: the size of a correction.
         converged_at: the epoch, counted from 0, in which the last `train` made no mistake; None if
             there was none, as on XOR, which no single neuron can learn.
+        circling_at: the epoch that ended, its mistakes made, with the weights it began with; all
+            further ones would do the same and are left out.  None if there was none.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Perceptron:
         self.bias: Any = 0
         self.learning_rate = learning_rate
         self.converged_at: int | None = None
+        self.circling_at: int | None = None
 
     def activate(self, x: Any) -> Any:
         """Step function: 1 where x > 0, else 0 (so exactly 0 gives 0); an int for one number."""
@@ -62,16 +65,21 @@ class Perceptron:
         """
         X, y = np.asarray(X), np.asarray(y)
         self._check(X, y)
-        self.converged_at = None
-        run_epoch, close = self._learner(X, y)
+        self.converged_at = self.circling_at = None
+        learner = self._learner(X, y)
         try:
             for epoch in range(epochs):
-                if run_epoch() == 0:
+                if (learner.epoch() if learner else self._epoch(X, y.reshape(-1))) == 0:
                     self.converged_at = epoch
                     print(f"Converged at epoch {epoch}")
                     break
+                if learner and learner.circling:
+                    self.circling_at = epoch
+                    break
         finally:
-            close()
+            if learner and learner.corrections:
+                self.weights[:] = learner.weights
+                self.bias = np.float64(learner.bias)
 
     def visualize_decision_boundary(self, X: Any, y: Any) -> None:
         """Plot the samples (m, 2) and the line on which w . x + b = 0."""
@@ -89,19 +97,11 @@ class Perceptron:
                 f"y of shape {y.shape} does not fit X of shape {X.shape}: expected ({len(X)},)"
             )
 
-    def _learner(self, X: np.ndarray, y: np.ndarray) -> Any:
-        """A function that runs one epoch and returns its corrections, and one that ends the run."""
+    def _learner(self, X: np.ndarray, y: np.ndarray) -> Learner | None:
         if not self._is_plain(X, y):
-            return lambda: self._epoch(X, y.reshape(-1)), lambda: None
-        x64, y64 = X.astype(np.float64), y.reshape(-1).astype(np.float64)
-        learner = Learner(x64, y64, self.weights, float(self.bias), float(self.learning_rate))
-
-        def close() -> None:
-            self.weights[:] = learner.weights
-            if learner.corrections:
-                self.bias = np.float64(learner.bias)
-
-        return learner.epoch, close
+            return None
+        X, y = X.astype(np.float64), y.reshape(-1).astype(np.float64)
+        return Learner(X, y, self.weights, float(self.bias), float(self.learning_rate))
 
     def _is_plain(self, X: np.ndarray, y: np.ndarray) -> bool:
         """Whether `Learner` does what the loop would: finite numbers, own methods."""

@@ -6,15 +6,13 @@
         viz.training_loss(figure.add_subplot(), network.losses)
 """
 
-from pynn.viz._figure import available as available
-from pynn.viz._figure import saved as saved
-from pynn.viz._figure import shown as shown
-from pynn.viz.boundaries import decision_line as decision_line
-from pynn.viz.boundaries import decision_regions as decision_regions
-from pynn.viz.curves import activation_functions as activation_functions
-from pynn.viz.curves import training_loss as training_loss
-from pynn.viz.images import confusion_matrix as confusion_matrix
-from pynn.viz.images import image_grid as image_grid
+from pynn.viz._figure import available as available, saved as saved, shown as shown
+from pynn.viz.boundaries import decision_line as decision_line, decision_regions as decision_regions
+from pynn.viz.curves import (
+    activation_functions as activation_functions,
+    training_loss as training_loss,
+)
+from pynn.viz.images import confusion_matrix as confusion_matrix, image_grid as image_grid
 
 __all__ = [
     "activation_functions",
