@@ -5,7 +5,8 @@
  *  - a new block has to come from the system and live + cached bytes would pass
  *    the peak of live bytes by more than SLACK (blocks of sizes that are not
  *    used any more make room for those that are), or
- *  - the lists hold more than an eighth of the machine's memory or 1 GB.
+ *  - the lists hold more than an eighth of the machine's memory or 1 GB,
+ * those of the size first that has served nobody for the longest time.
  * A loop that allocates and frees the same sizes stays below both, so it never
  * returns memory inside the loop. */
 #include "runtime/memory.h"
@@ -16,6 +17,8 @@
 static pn_mutex lock = PN_MUTEX_INIT;
 /* all guarded by the lock */
 static pn_block *head[PN_CLASSES];
+static int64_t last_use[PN_CLASSES]; /* when a block was last taken, in takes */
+static int64_t takes;
 static int64_t cached_bytes;
 static int64_t cache_limit;
 static int64_t retired_allocations;
@@ -62,11 +65,20 @@ static void system_free_list(pn_block *b) {
   }
 }
 
-/* With the lock held: unlinks blocks, largest first, until at most `keep` bytes
- * are cached; the caller frees them after unlocking. */
+/* The class that has served nobody for the longest time; of equals the largest. */
+static int stalest_locked(void) {
+  int stalest = -1;
+  for (int k = 0; k < PN_CLASSES; k++)
+    if (head[k] && (stalest < 0 || last_use[k] <= last_use[stalest])) stalest = k;
+  return stalest;
+}
+
+/* With the lock held: unlinks blocks until at most `keep` bytes are cached; the
+ * caller frees them after unlocking. */
 static pn_block *evict_locked(int64_t keep) {
   pn_block *out = NULL;
-  for (int k = PN_CLASSES - 1; k >= 0 && cached_bytes > keep; k--) {
+  while (cached_bytes > keep) {
+    int k = stalest_locked();
     while (head[k] && cached_bytes > keep) {
       pn_block *b = head[k];
       head[k] = b->next;
@@ -128,6 +140,7 @@ void pn_shared_give(int size_class, pn_block *list, int32_t n) {
 pn_block *pn_shared_take(int size_class, int more, pn_block **list, int32_t *taken) {
   pn_mutex_lock(&lock);
   pn_block *first = head[size_class];
+  last_use[size_class] = ++takes;
   if (first) {
     pn_block *rest = first->next, *last = NULL;
     *list = rest;

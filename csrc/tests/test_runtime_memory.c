@@ -172,6 +172,23 @@ static void test_scratch(void) {
   CHECK(pn_scratch(1000) == b);
 }
 
+/* What is used stays, what was used long ago goes, whatever their sizes. */
+static void test_eviction(void) {
+  enum { OLD = 100, NEW = 10 };
+  static void *old[OLD], *new[NEW];
+  for (int i = 0; i < OLD; i++) old[i] = pn_alloc((size_t)3 << 19); /* 150 MB */
+  for (int i = 0; i < OLD; i++) pn_free(old[i]);
+  void *used = pn_alloc((size_t)6 << 20), *again = used;
+  pn_free(used);
+  for (int i = 0; i < NEW; i++) {
+    new[i] = pn_alloc((size_t)(8 + i) << 20); /* 125 MB, and they are kept */
+    again = pn_alloc((size_t)6 << 20);
+    CHECK(again == used);
+    pn_free(again);
+  }
+  for (int i = 0; i < NEW; i++) pn_free(new[i]);
+}
+
 static void test_limits(void) {
   pn_memory_stats s;
   pn_pool_shutdown();
@@ -187,6 +204,7 @@ static void test_limits(void) {
   for (int i = 1; i < 60; i++) pn_free(pn_alloc(((size_t)3 << 20) + (size_t)i * (1 << 20)));
   pn_memory_get_stats(&s);
   CHECK_MSG(s.live_bytes + s.cached_bytes <= peak + (48 << 20), "%" PRId64, s.cached_bytes);
+  test_eviction();
   pn_memory_trim();
   pn_memory_get_stats(&s);
   CHECK_MSG(s.cached_bytes == 0, "%" PRId64, s.cached_bytes);
