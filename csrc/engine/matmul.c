@@ -245,8 +245,10 @@ static pn_status addmm_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_addmm = {"AddmmBackward", addmm_backward};
 
 static bool is_row_vector(const pn_tensor *bias, int64_t columns) {
-  return !pn_is_wrapped(bias) && bias->ndim >= 1 && bias->ndim <= 2 && bias->numel == columns &&
-         bias->shape[bias->ndim - 1] == columns;
+  if (pn_is_wrapped(bias) || bias->ndim < 1 || bias->ndim > 2) return false;
+  int64_t stride = bias->stride[bias->ndim - 1];
+  return bias->numel == columns && bias->shape[bias->ndim - 1] == columns &&
+         (columns == 1 || stride == 0 || stride == 1); /* all that the kernel knows */
 }
 
 static pn_tensor *activate(pn_tensor *owned, int act) {
