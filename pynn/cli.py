@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pynn
@@ -73,6 +74,4 @@ def _config(_: argparse.Namespace) -> int:
 
 
 def _bench(arguments: Sequence[str]) -> int:
-    from pynn.bench import main as bench
-
-    return bench(arguments)
+    return int(import_module("pynn.bench").main(arguments))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ def visit(report: Report) -> None:
     for hidden in report.progress(_SIZES, "training"):
         network = NeuralNetwork(2, hidden, 1, _RATE, seed=seed)
         rival = NumpyNetwork(2, hidden, 1, _RATE, seed)
-        seconds += timed(lambda n=network: n.train(X, y, epochs, verbose=False))[0]
-        numpy_seconds += timed(lambda n=rival: n.train(X, y, epochs))[0]
+        seconds += timed(partial(network.train, X, y, epochs, verbose=False))[0]
+        numpy_seconds += timed(partial(rival.train, X, y, epochs))[0]
         networks.append(network)
 
     accuracies = [float((n.predict(X) == y).mean()) for n in networks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -60,7 +61,8 @@ class Reader:
     def predict(self, x: np.ndarray) -> np.ndarray:
         """The digits (n,) in images (n, 64)."""
         with pynn.no_grad():
-            return self.forward(pynn.as_tensor(x)).argmax(1).numpy()
+            digits: np.ndarray = self.forward(pynn.as_tensor(x)).argmax(1).numpy()
+        return digits
 
 
 def visit(report: Report) -> None:
@@ -73,9 +75,9 @@ def visit(report: Report) -> None:
     seconds = numpy_seconds = 0.0
     batches = plan(parts, epochs, report.options.seed)
     for epoch, (x, y, rate) in enumerate(report.progress(batches, "epochs")):
-        passed, loss = timed(lambda b=(x, y, rate): reader.train_epoch(*b))
+        passed, loss = timed(partial(reader.train_epoch, x, y, rate))
         seconds += passed
-        numpy_seconds += timed(lambda b=(x, y, rate): _train_epoch(rival, *b))[0]
+        numpy_seconds += timed(partial(_train_epoch, rival, x, y, rate))[0]
         if epoch % 5 == 0 or epoch == epochs - 1:
             accuracy = (reader.predict(parts.X_validation) == parts.y_validation).mean()
             print(f"Epoch {epoch:2d}, loss {loss:.4f}, validation {accuracy:.1%}", flush=True)

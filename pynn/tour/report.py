@@ -7,6 +7,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,11 @@ class Report:
         if not sys.stdout.isatty():
             return items
         try:
-            from tqdm import tqdm
+            tqdm = import_module("tqdm").tqdm
         except ImportError:
             return items
-        return tqdm(items, desc=label, leave=False, file=sys.stdout)
+        bar: Iterable[Any] = tqdm(items, desc=label, leave=False, file=sys.stdout)
+        return bar
 
     def close(self, chapter: str, result: str, pynn: float, numpy: float) -> None:
         """End a chapter: its result, and the seconds that both took for the same work."""

@@ -49,12 +49,14 @@ class NumpyNetwork:
 
     def sigmoid(self, x: np.ndarray) -> np.ndarray:
         """1 / (1 + exp(-x)), x clipped."""
-        return 1 / (1 + np.exp(-np.clip(x, -500, 500)))
+        s: np.ndarray = 1 / (1 + np.exp(-np.clip(x, -500, 500)))
+        return s
 
     def sigmoid_derivative(self, x: np.ndarray) -> np.ndarray:
         """The derivative at x."""
         sx = self.sigmoid(x)
-        return sx * (1 - sx)
+        derivative: np.ndarray = sx * (1 - sx)
+        return derivative
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """The output for X."""

@@ -118,5 +118,5 @@ class Learner:
     def _error(self, k: int, margin: float, unsure: float) -> float:
         """The error of sample k; the tutorial's own sum decides where `margin` is too close."""
         if margin < -unsure:
-            return self._sides[k]
-        return self._targets[k] - bool(np.dot(self._X[k], self.weights) + self.bias > 0)
+            return float(self._sides[k])
+        return float(self._targets[k] - bool(np.dot(self._X[k], self.weights) + self.bias > 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import operator
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pynn.tutorial._step import captured_step
 from pynn.tutorial._stream import stream
 
 _PRINT_EVERY = 1000
+_PLAIN: tuple[Literal["C", "A"], ...] = ("C", "A")
 _LONGEST_RUN = 100_000
 
 
@@ -76,8 +77,9 @@ class NeuralNetwork:
         self.z1 = _affine(X, self.W1, self.b1)
         self.a1 = self.sigmoid(self.z1)
         self.z2 = _affine(self.a1, self.W2, self.b2)
-        self.a2 = self.sigmoid(self.z2)
-        return self.a2
+        output: np.ndarray = self.sigmoid(self.z2)
+        self.a2 = output
+        return output
 
     def backward(self, X: Any, y: Any, output: Any) -> None:
         """One step of gradient descent for X (m, n), y (m, k) and output (m, k) of `forward`."""
@@ -100,7 +102,7 @@ class NeuralNetwork:
         X, y, epochs = as_float64("X", X), as_float64("y", y), operator.index(epochs)
         check_training(X, y, self.W1, self.W2)
         run = self._replay if self._is_replayable(X, y) else self._loop
-        X, y = np.require(X, requirements="CA"), np.require(y, requirements="CA")
+        X, y = np.require(X, requirements=_PLAIN), np.require(y, requirements=_PLAIN)
         done = 0
         while done < epochs:
             # Up to the next epoch to print, and that one.
@@ -202,7 +204,7 @@ def _is_plain(array: Any, shape: tuple[int, int]) -> bool:
     )
 
 
-def _tensor(array: np.ndarray) -> Any:
+def _tensor(array: np.ndarray) -> pynn.Tensor:
     return pynn.as_tensor(np.asarray(array, np.float64))
 
 
@@ -222,4 +224,4 @@ def _column_sums(x: np.ndarray) -> np.ndarray:
 
 
 def _mean_square(x: np.ndarray) -> float:
-    return pynn.mean(_tensor(x * x)).item()
+    return float(pynn.mean(_tensor(x * x)).item())

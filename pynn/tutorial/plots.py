@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 import pynn
+from pynn.data import make_moons
 from pynn.tutorial.network import NeuralNetwork
 
 _CAPACITIES = (2, 4, 8, 16)
@@ -63,7 +65,6 @@ def compare_network_capacities() -> None:
 def _moons() -> Any:
     """scikit-learn's make_moons if it is installed, else ours; the arrays are the same."""
     try:
-        from sklearn.datasets import make_moons
+        return import_module("sklearn.datasets").make_moons
     except ImportError:
-        from pynn.data import make_moons
-    return make_moons
+        return make_moons

@@ -18,12 +18,12 @@ from pynn.tutorial._stream import stream
 
 def xavier_init(n_in: int, n_out: int, *, seed: int | None = None) -> np.ndarray:
     """Weights (n_in, n_out) of Xavier/Glorot: standard deviation sqrt(2 / (n_in + n_out))."""
-    return stream(seed).randn(n_in, n_out) * np.sqrt(2.0 / (n_in + n_out))
+    return _scaled_normal(n_in, n_out, 2.0 / (n_in + n_out), seed)
 
 
 def he_init(n_in: int, n_out: int, *, seed: int | None = None) -> np.ndarray:
     """Weights (n_in, n_out) of He, for ReLU: standard deviation sqrt(2 / n_in)."""
-    return stream(seed).randn(n_in, n_out) * np.sqrt(2.0 / n_in)
+    return _scaled_normal(n_in, n_out, 2.0 / n_in, seed)
 
 
 def batch_norm(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
@@ -52,7 +52,7 @@ def dropout(x: Any, keep_prob: float, *, seed: int | None = None) -> Any:
     values = x if tensor else np.asarray(x)
     mask = np.asarray(stream(seed).rand(*values.shape) < keep_prob)
     if tensor:
-        return values * pynn.as_tensor(mask).to(values.dtype) / keep_prob
+        return x * pynn.as_tensor(mask).to(x.dtype) / keep_prob
     with np.errstate(invalid="ignore"):
         return np.divide(values * mask, keep_prob)
 
@@ -72,12 +72,17 @@ def exponential_decay(
     initial_lr: float, decay_rate: float, epoch: float, decay_steps: float
 ) -> float:
     """initial_lr * decay_rate ** (epoch / decay_steps): continuous, no staircase."""
-    return initial_lr * decay_rate ** (epoch / decay_steps)
+    return float(initial_lr * decay_rate ** (epoch / decay_steps))
 
 
 def cosine_annealing(min_lr: float, max_lr: float, epoch: float, max_epochs: float) -> float:
     """From max_lr at epoch 0 along half a cosine to min_lr at `max_epochs`, after the last one."""
     return min_lr + (max_lr - min_lr) * 0.5 * (1 + math.cos(epoch / max_epochs * math.pi))
+
+
+def _scaled_normal(n_in: int, n_out: int, variance: float, seed: int | None) -> np.ndarray:
+    weights: np.ndarray = stream(seed).randn(n_in, n_out) * np.sqrt(variance)
+    return weights
 
 
 def _floating_tensor(values: Any) -> Any:
