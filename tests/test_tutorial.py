@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -458,6 +459,17 @@ def test_sigmoid_and_its_derivative():
     )
     assert network.sigmoid(0) == 0.5 and np.ndim(network.sigmoid(0)) == 0
     assert network.sigmoid(np.array([[-2000.0, 2000.0]])).tolist() == [[0.0, 1.0]]
+
+
+def test_threads_may_train_at_the_same_time():
+    serial = [NeuralNetwork(2, 4, 1, 0.5, seed=seed) for seed in range(4)]
+    together = [NeuralNetwork(2, 4, 1, 0.5, seed=seed) for seed in range(4)]
+    for network in serial:
+        network.train(X_XOR, Y_XOR, 3000, verbose=False)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: n.train(X_XOR, Y_XOR, 3000, verbose=False), together))
+    for a, b in zip(together, serial, strict=True):
+        assert_same_bits(a, b)
 
 
 INTERRUPTED = """

@@ -169,7 +169,8 @@ class NeuralNetwork:
                 step.run(some, X, y, self.W1, self.b1, self.W2, self.b2, scale)
             finally:
                 # Also after Ctrl-C: one loss for every step that was done.
-                self.losses.extend(step.last_traces.tolist())
+                if step.last_traces is not None:
+                    self.losses.extend(step.last_traces.tolist())
             epochs -= some
 
     def _is_replayable(self, X: np.ndarray, y: np.ndarray) -> bool:
