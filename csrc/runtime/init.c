@@ -24,6 +24,8 @@ static char environment_message[256];
 
 static void start_locked(void) {
   pn_dispatch_init();
+  pn_memory_start();
+  pn_generator_start();
   pn_at_fork(pn_memory_fork_prepare, pn_memory_fork_done, fork_child);
   pn_status status = pn_pool_check_environment();
   if (status == PN_OK) status = pn_dispatch_select(NULL);

@@ -72,12 +72,15 @@ static int32_t list_limit(int size_class) {
   return fit > PN_LIST_BLOCKS ? PN_LIST_BLOCKS : fit < 2 ? 2 : (int32_t)fit;
 }
 
+void pn_memory_start(void) { pn_thread_exit_function(leave_thread); }
+
 static pn_thread_cache *enter_thread(void) {
+  pn_start();
   pn_thread_cache *c = pn_heap_alloc(sizeof *c);
   if (!c) return NULL;
   memset(c, 0, sizeof *c);
   for (int k = 0; k < PN_SMALL_CLASSES; k++) c->limit[k] = list_limit(k);
-  if (!pn_thread_at_exit(leave_thread, c)) {
+  if (!pn_thread_at_exit(c)) {
     pn_heap_free(c);
     return NULL;
   }

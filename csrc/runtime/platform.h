@@ -46,9 +46,10 @@ bool pn_thread_start(pn_thread *t, void (*fn)(void *), void *arg);
 void pn_thread_join(pn_thread t);
 void pn_thread_yield(void);
 void pn_thread_sleep(double seconds);
-/* Runs fn(value) when the calling thread ends.  One fn per process; false
- * when the system has no room for it. */
-bool pn_thread_at_exit(void (*fn)(void *), void *value);
+/* Once, at library start: what to do when a thread ends.  Then, per thread:
+ * fn(value) will run at its end; false when the system has no room for it. */
+void pn_thread_exit_function(void (*fn)(void *));
+bool pn_thread_at_exit(void *value);
 /* Processor the caller runs on, -1 where the system cannot say cheaply. */
 int pn_current_cpu(void);
 

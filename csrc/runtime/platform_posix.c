@@ -149,15 +149,15 @@ void pn_thread_sleep(double seconds) {
   nanosleep(&t, NULL);
 }
 
-bool pn_thread_at_exit(void (*fn)(void *), void *value) {
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  static pthread_key_t key;
-  static int created; /* 1: the key exists, -1: the system has none left */
-  pthread_mutex_lock(&lock);
-  if (!created) created = pthread_key_create(&key, fn) == 0 ? 1 : -1;
-  int state = created;
-  pthread_mutex_unlock(&lock);
-  return state == 1 && pthread_setspecific(key, value) == 0;
+static pthread_key_t exit_key;
+static bool has_exit_key;
+
+void pn_thread_exit_function(void (*fn)(void *)) {
+  has_exit_key = pthread_key_create(&exit_key, fn) == 0;
+}
+
+bool pn_thread_at_exit(void *value) {
+  return has_exit_key && pthread_setspecific(exit_key, value) == 0;
 }
 
 int pn_current_cpu(void) {

@@ -98,14 +98,15 @@ static void WINAPI run_exit_function(void *value) {
   if (value) exit_function(value);
 }
 
-bool pn_thread_at_exit(void (*fn)(void *), void *value) {
-  static SRWLOCK lock = SRWLOCK_INIT;
-  static DWORD key = FLS_OUT_OF_INDEXES;
-  AcquireSRWLockExclusive(&lock);
+static DWORD exit_key = FLS_OUT_OF_INDEXES;
+
+void pn_thread_exit_function(void (*fn)(void *)) {
   exit_function = fn;
-  if (key == FLS_OUT_OF_INDEXES) key = FlsAlloc(run_exit_function);
-  ReleaseSRWLockExclusive(&lock);
-  return key != FLS_OUT_OF_INDEXES && FlsSetValue(key, value);
+  exit_key = FlsAlloc(run_exit_function);
+}
+
+bool pn_thread_at_exit(void *value) {
+  return exit_key != FLS_OUT_OF_INDEXES && FlsSetValue(exit_key, value);
 }
 
 int pn_current_cpu(void) {

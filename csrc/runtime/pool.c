@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 double pn_parallel_threshold = 10000.0;
-static const double default_threshold = 10000.0;
 
 atomic_bool pn_pool_chaos;
 atomic_bool pn_pool_stopping;
@@ -135,8 +134,10 @@ pn_status pn_set_num_threads(int n) {
 
 /* ---- tests --------------------------------------------------------------- */
 void pn_pool_set_chaos(bool on) {
-  atomic_store_explicit(&pn_pool_chaos, on, memory_order_relaxed);
-  pn_parallel_threshold = on ? 0 : default_threshold;
+  static double before;
+  if (on == atomic_exchange_explicit(&pn_pool_chaos, on, memory_order_relaxed)) return;
+  if (on) before = pn_parallel_threshold;
+  pn_parallel_threshold = on ? 0 : before;
 }
 
 void pn_pool_limit_workers(int n) { atomic_store_explicit(&limit, n, memory_order_relaxed); }
