@@ -200,6 +200,16 @@ def integers(low: int, high: int) -> Callable[..., np.ndarray]:
     return draw
 
 
+def signed(low: float, high: float) -> Callable[..., np.ndarray]:
+    """Draws from [low, high), either sign."""
+
+    def draw(rng: np.random.RandomState, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        size = low + (high - low) * rng.random_sample(shape)
+        return np.asarray(size * (2 * rng.randint(0, 2, shape) - 1), dtype)
+
+    return draw
+
+
 spread = uniform(-4, 4)
 positive = uniform(0.25, 4)
 

@@ -15,6 +15,7 @@ from optable import (
     away,
     integers,
     positive,
+    signed,
     spread,
     ulps,
     uniform,
@@ -98,8 +99,8 @@ def clamp(x: np.ndarray, min: Any = None, max: Any = None) -> np.ndarray:
 
 
 def sign(x: np.ndarray) -> np.ndarray:
-    """As PyTorch: 0 for both zeros and for NaN."""
-    return np.asarray((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype), x.dtype)
+    """0 for both zeros; a NaN stays one."""
+    return np.where(x == 0, x.dtype.type(0), np.sign(x))
 
 
 def leaky_relu(x: np.ndarray, negative_slope: float = 0.01) -> np.ndarray:
@@ -117,7 +118,9 @@ def where_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
         "hash": [((9001,),) * 3, ((37, 1), (113,), (37, 113))],
     }
     for c, a, b in triples[purpose]:
-        yield Sample((np.asarray(rng.randint(0, 2, c) > 0), spread(rng, a, dtype), spread(rng, b, dtype)))
+        yield Sample(
+            (np.asarray(rng.randint(0, 2, c) > 0), spread(rng, a, dtype), spread(rng, b, dtype))
+        )
 
 
 def clamp_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
@@ -156,7 +159,7 @@ def _real() -> Iterator[Op]:
             f"pow_{exponent}",
             lambda x, e=exponent: x**e,
             lambda x, e=exponent: x**e,
-            unary(positive if exponent == 0.5 else away(0)),
+            unary(positive if exponent == 0.5 else signed(0.5, 3)),
             bound=ulps(2),
             grad=(0,),
             stub=("Tensor.__pow__",),
@@ -223,8 +226,11 @@ def _integer() -> Iterator[Op]:
         "bitwise_not": (pynn.bitwise_not, np.bitwise_not, unary(wrap)),
     }
     for name, (call, ufunc, samples) in table.items():
-        integer = INTEGER + (("bool",) if name.startswith("bitwise") else ())
-        yield Op(f"{name}_int", call, ufunc, samples, dtypes=integer, stub=(f"pynn.{name}",))
+        yield Op(f"{name}_int", call, ufunc, samples, dtypes=INTEGER, stub=(f"pynn.{name}",))
+        if name.startswith("bitwise"):
+            coin = integers(0, 1)
+            logic = unary(coin) if name.endswith("not") else binary(coin, coin)
+            yield Op(f"{name}_bool", call, ufunc, logic, dtypes=("bool",), stub=(f"pynn.{name}",))
 
 
 OPS = [*_real(), *_compare(), *_integer()]

@@ -23,20 +23,29 @@ CLASSES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
     ((3, 4, 5), (3, 5)),
     ((2, 3, 4, 70), (2, 4, 70)),
 ]
-GRAD_CLASSES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((3, 4), (3,)), ((4,), ()), ((2, 3, 2), (2, 2))]
-HASH_CLASSES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((700, 10), (700,)), ((9, 5000), (9,)), ((6, 10, 130), (6, 130))]
+GRAD_CLASSES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((3, 4), (3,)),
+    ((4,), ()),
+    ((2, 3, 2), (2, 2)),
+]
+HASH_CLASSES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((700, 10), (700,)),
+    ((9, 5000), (9,)),
+    ((6, 10, 130), (6, 130)),
+]
 
 
 def reduce(terms: np.ndarray, reduction: str) -> np.ndarray:
     return {"mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction](terms)
 
 
-def pairs(draw: Any, target: Any) -> Callable[..., Iterator[Sample]]:
+def pairs(draw: Any, target: Any, smooth: Any = None) -> Callable[..., Iterator[Sample]]:
     def samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
         shapes = {"sizes": SHAPES, "grad": GRAD_SHAPES, "hash": HASH_SHAPES}[purpose]
+        pick = smooth if smooth and purpose == "grad" else draw
         for i, shape in enumerate(shapes):
             for reduction in REDUCTIONS if purpose != "sizes" else REDUCTIONS[i % 3 : i % 3 + 1]:
-                arrays = (draw(rng, shape, dtype), target(rng, shape, dtype))
+                arrays = (pick(rng, shape, dtype), target(rng, shape, dtype))
                 yield Sample(arrays, {"reduction": reduction})
 
     return samples
@@ -107,7 +116,12 @@ def weigh(
 
 
 def cross_entropy(
-    x: np.ndarray, target: np.ndarray, weight: Any = None, *, reduction: str, ignore_index: int = -100
+    x: np.ndarray,
+    target: np.ndarray,
+    weight: Any = None,
+    *,
+    reduction: str,
+    ignore_index: int = -100,
 ) -> np.ndarray:
     return weigh(-pick(log_probabilities(x), target), target, weight, ignore_index, reduction)
 
@@ -148,7 +162,7 @@ OPS = [
         "binary_cross_entropy",
         F.binary_cross_entropy,
         loss(bce),
-        pairs(unit, unit),
+        pairs(unit, unit, uniform(0.2, 0.8)),
         loss_bound(bce, 12),
         grad=(0, 1),
         stub=("nn.functional.binary_cross_entropy",),

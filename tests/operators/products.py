@@ -30,7 +30,13 @@ SHAPES = [
 ]
 PACKED = [(300, 270, 800), (33, 800, 400)]
 GRAD = [(2, 3, 4), (1, 1, 3), (3, 1, 2), (2, 2, 0), (1, 4, 2)]
-HASH = [(67, 70, 2 * KBLOCK + 1), (310, 272, 800), (5, 6, 9 * KBLOCK + 5), (1, 1, 20000), (1, 200, 500)]
+HASH = [
+    (67, 70, 2 * KBLOCK + 1),
+    (310, 272, 800),
+    (5, 6, 9 * KBLOCK + 5),
+    (1, 1, 20000),
+    (1, 200, 500),
+]
 
 BATCHES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
     ((7,), (7,)),
@@ -52,7 +58,10 @@ GRAD_BATCHES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
     ((2, 2, 3), (3, 2)),
     ((2, 1, 2, 3), (2, 3, 2)),
 ]
-HASH_BATCHES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((9, 33, 40), (9, 40, 70)), ((4, 20, 33), (33, 50))]
+HASH_BATCHES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((9, 33, 40), (9, 40, 70)),
+    ((4, 20, 33), (33, 50)),
+]
 
 
 def mnk(purpose: str) -> list[tuple[int, int, int]]:

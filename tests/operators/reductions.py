@@ -42,7 +42,12 @@ CASES: list[tuple[tuple[int, ...], Any]] = [
     ((2,) * 8, (1, 4, 7)),
 ]
 EMPTY: list[tuple[tuple[int, ...], Any]] = [((0,), None), ((0, 3), 0), ((3, 0), 1), ((0, 3), 1)]
-GRAD: list[tuple[tuple[int, ...], Any]] = [((5,), None), ((3, 4), 0), ((2, 3, 2), (0, 2)), ((), None)]
+GRAD: list[tuple[tuple[int, ...], Any]] = [
+    ((5,), None),
+    ((3, 4), 0),
+    ((2, 3, 2), (0, 2)),
+    ((), None),
+]
 HASH: list[tuple[tuple[int, ...], Any]] = [
     ((3 * CHUNK + 37,), None),
     ((700, 65), 0),

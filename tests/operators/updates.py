@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from operators.elementwise import HASH_SHAPES, SHAPES, away
 from optable import Op, Sample, exact, positive, spread, ulps
+
+from operators.elementwise import HASH_SHAPES, SHAPES, away
 
 GRAD_SHAPES = [(5,), (3, 2)]
 REVERSED = [((4, 5), (5,)), ((3, 17), (3, 1)), ((130, 3), ())]
@@ -31,9 +32,8 @@ def update(
         assert getattr(z, name)(y) is z
         return z
 
-    return Op(
-        name, call, oracle, pairs(first, draw), grad=(0, 1), stub=(f"Tensor.{name}",), **kwargs
-    )
+    kwargs = {"grad": (0, 1), "stub": (f"Tensor.{name}",)} | kwargs
+    return Op(name, call, oracle, pairs(first, draw), **kwargs)
 
 
 def _through_view(x: Any, y: Any) -> Any:
@@ -72,7 +72,7 @@ OPS = [
     update("mul_", np.multiply),
     update("div_", np.divide, positive),
     update("pow_", np.power, away(0, 1, 2), positive, bound=ulps(2)),
-    update("copy_", lambda x, y: np.broadcast_to(y, x.shape)),
+    update("copy_", lambda x, y: np.broadcast_to(y, x.shape), grad=(1,)),
     Op(
         "fill_",
         lambda x, y: (x * y).fill_(1.5) + y,
@@ -98,5 +98,12 @@ OPS = [
         grad=(0, 1),
         stub=("Tensor.view",),
     ),
-    Op("setitem_mask", _masked, _masked_oracle, same_shapes, grad=(0,), stub=("Tensor.__setitem__",)),
+    Op(
+        "setitem_mask",
+        _masked,
+        _masked_oracle,
+        same_shapes,
+        grad=(0,),
+        stub=("Tensor.__setitem__",),
+    ),
 ]

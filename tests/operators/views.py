@@ -45,7 +45,7 @@ def view(
 OPS = [
     view("reshape", lambda x: x.reshape(len(x), -1), lambda x: x.reshape(len(x), -1)),
     view("reshape_copy", lambda x: x.T.reshape(-1), lambda x: x.T.reshape(-1), stub="reshape"),
-    view("view", lambda x: x.view(-1), lambda x: x.reshape(-1)),
+    view("view", lambda x: x.view(*x.shape[:1], 1, *x.shape[1:]), lambda x: x[:, None]),
     view("flatten", lambda x: x.flatten(1), lambda x: x.reshape(len(x), -1)),
     view("transpose", lambda x: x.transpose(0, 2), lambda x: x.swapaxes(0, 2)),
     view("permute", lambda x: x.permute(2, 0, 1), lambda x: x.transpose(2, 0, 1)),
