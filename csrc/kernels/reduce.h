@@ -45,7 +45,10 @@ enum {
   PN_RED_REDUCED,     /*   at most PN_MAX_DIMS; kept ones come first */
   PN_RED_SCRATCH,     /* bytes per thread */
   PN_RED_SHAPE = 10,
-  PN_RED_STRIDE = PN_RED_SHAPE + PN_MAX_DIMS
+  PN_RED_STRIDE = PN_RED_SHAPE + PN_MAX_DIMS,
+  PN_RED_PLAIN = PN_RED_STRIDE + PN_MAX_DIMS, /* 1: one unit, one chunk, side by side: x is
+                                                 the sequence, or rows PN_RED_PLAIN_ROW apart */
+  PN_RED_PLAIN_ROW
 };
 
 /* f[] */

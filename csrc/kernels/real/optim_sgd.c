@@ -37,7 +37,12 @@ PN_INLINE void segment(const step *s, bool momentum, real *p, const real *g, rea
 }
 
 /* Plain SGD: p -= lr * g. */
-static void plain(real *p, const real *g, vreal lr, int64_t n) {
+PN_INLINE void plain(real *p, const real *g, real rate, int64_t n) {
+  if (n == 1) {
+    p[0] = p[0] - rate * g[0];
+    return;
+  }
+  vreal lr = v_set1(rate);
   int64_t i = 0;
   for (; i + PN_VN <= n; i += PN_VN)
     v_store(p + i, v_sub(v_load(p + i), v_mul(lr, v_load(g + i))));
@@ -46,15 +51,11 @@ static void plain(real *p, const real *g, vreal lr, int64_t n) {
   v_store_n(p + i, v_sub(v_load_n(p + i, n), v_mul(lr, v_load_n(g + i, n))), n);
 }
 
-static void elements(const pn_sgd_segment *seg, int64_t start, int64_t n) {
+static void general(const pn_sgd_segment *seg, int64_t start, int64_t n) {
   const pn_sgd_scalars *c = seg->scalars;
   real *p = (real *)seg->param + start;
   const real *g = (const real *)seg->grad + start;
   bool momentum = seg->momentum && c->momentum != 0;
-  if (!momentum && c->weight_decay == 0 && !c->maximize) {
-    plain(p, g, v_set1((real)c->lr), n);
-    return;
-  }
   step s;
   s.lr = v_set1((real)c->lr);
   s.momentum = v_set1((real)c->momentum);
@@ -70,10 +71,18 @@ static void elements(const pn_sgd_segment *seg, int64_t start, int64_t n) {
     segment(&s, false, p, g, NULL, n);
 }
 
+PN_INLINE void elements(const pn_sgd_segment *seg, int64_t start, int64_t n) {
+  const pn_sgd_scalars *c = seg->scalars;
+  if ((!seg->momentum || c->momentum == 0) && c->weight_decay == 0 && !c->maximize)
+    plain((real *)seg->param + start, (const real *)seg->grad + start, (real)c->lr, n);
+  else
+    general(seg, start, n);
+}
+
 /* Units count the chunks of all segments, one after another. */
 PN_KERNEL(sgd) {
   const pn_sgd_segment *seg = a->block;
-  int64_t low = 0, high = a->n[PN_SGD_SEGMENTS];
+  int64_t low = 0, high = begin == 0 ? 1 : a->n[PN_SGD_SEGMENTS];
   while (high - low > 1) {
     int64_t mid = (low + high) / 2;
     if (seg[mid].unit <= begin)

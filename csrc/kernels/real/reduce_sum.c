@@ -23,8 +23,22 @@ static void sum_columns(const pn_args *a, int64_t begin, int64_t end, void *scra
   }
 }
 
+/* Small sums are most of what small nets run: 5 ns instead of 15. */
+static void sum_plain(const pn_args *a) {
+  const real *x = a->p[PN_RED_IN];
+  real *out = a->p[PN_RED_OUT];
+  int64_t cols = a->n[PN_RED_COLS], count = a->n[PN_RED_COUNT];
+  if (cols == 0)
+    out[0] = sum_values(x, count);
+  else
+    columns_sum(out, true, NULL, x, a->n[PN_RED_PLAIN_ROW], count, cols);
+  finish(a, out, pn_max64(cols, 1));
+}
+
 PN_KERNEL(sum) {
-  if (a->n[PN_RED_SPLIT])
+  if (a->n[PN_RED_PLAIN])
+    sum_plain(a);
+  else if (a->n[PN_RED_SPLIT])
     reduce_sum_chunks(a, begin, end, scratch);
   else if (a->n[PN_RED_COLS])
     sum_columns(a, begin, end, scratch);

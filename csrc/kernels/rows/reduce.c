@@ -69,6 +69,8 @@ size_t pn_reduce_record(pn_args *a, int ndim, const int64_t *shape, const int64_
   n[PN_RED_KEPT] = kept.ndim;
   n[PN_RED_REDUCED] = reduced.ndim;
   n[PN_RED_SCRATCH] = scratch_of(&kept, &reduced, last_kept);
+  n[PN_RED_PLAIN] = units == 1 && chunks == 1 && n[PN_RED_SCRATCH] == 0 && reduced.ndim <= 1;
+  n[PN_RED_PLAIN_ROW] = reduced.ndim ? reduced.stride[0] : 0;
   for (int i = 0; i < kept.ndim; i++) {
     n[PN_RED_SHAPE + i] = kept.shape[i];
     n[PN_RED_STRIDE + i] = kept.stride[i];
