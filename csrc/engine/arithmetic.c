@@ -227,7 +227,9 @@ pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b) {
   pn_release(old);
   if (!r) return pn_last_status();
   if (direct) pn_mark_written(a);
-  else s = pn_copy_(a, r);
+  else if (pn_can_cast(r->dtype, a->dtype)) s = pn_copy_(a, r);
+  else s = pn_fail(PN_RUNTIME_ERROR, "result type %s can't be cast in place to %s",
+                   pn_dtype_name(r->dtype), pn_dtype_name(a->dtype));
   pn_release(r);
   return s;
 }

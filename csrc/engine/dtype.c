@@ -36,6 +36,8 @@ pn_status pn_set_default_dtype(int dtype) {
 
 /* 0 bool, 1 integer, 2 floating */
 static int category(int dtype) { return dtype == PN_BOOL ? 0 : pn_is_float(dtype) ? 2 : 1; }
+
+bool pn_can_cast(int from, int to) { return category(from) <= category(to); }
 /* 2: tensor with dimensions, 1: 0-d tensor, 0: host scalar */
 static int priority(const pn_tensor *t) {
   return (t->flags & PN_T_WRAPPED) ? 0 : t->ndim > 0 ? 2 : 1;

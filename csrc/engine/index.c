@@ -193,7 +193,7 @@ pn_tensor *pn_gather(pn_tensor *a, int axis, pn_tensor *index) {
   if (out && out->numel) {
     pn_args args;
     args.block = NULL;
-    args.flags = index->dtype == PN_I32 ? PN_INDEX_32 : 0;
+    args.flags = PN_INDEX_WRAP | (index->dtype == PN_I32 ? PN_INDEX_32 : 0);
     args.dtype = a->dtype;
     pn_gather_record(&args, index->ndim, index->shape, a->stride, index->stride, axis,
                      a->ndim ? a->shape[axis] : 1);
@@ -250,7 +250,7 @@ pn_tensor *pn_scatter_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *s
   if (out && index->numel) {
     pn_args args;
     pn_scatter_lines lines;
-    args.flags = index->dtype == PN_I32 ? PN_INDEX_32 : 0;
+    args.flags = PN_INDEX_WRAP | (index->dtype == PN_I32 ? PN_INDEX_32 : 0);
     args.dtype = a->dtype;
     pn_scatter_record(&args, &lines, index->ndim, index->shape, out->stride, src->stride,
                       index->stride, axis, a->ndim ? a->shape[axis] : 1);

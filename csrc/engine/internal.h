@@ -139,6 +139,7 @@ pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int6
 void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride);
 pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel);
 bool pn_same_shape(const pn_tensor *a, const pn_tensor *b);
+bool pn_can_cast(int from, int to); /* in place: floats go into no integers, integers into no bools */
 pn_status pn_broadcast(const char *op, const pn_tensor *a, const pn_tensor *b, int *ndim,
                        int64_t *shape);
 /* Negative axes count from the end; IndexError names the range. */
