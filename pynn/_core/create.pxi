@@ -276,7 +276,7 @@ def manual_seed(seed):
 
 def initial_seed():
     """The seed that the default stream was started with."""
-    return default_generator.g.seed
+    return default_generator.initial_seed()
 
 
 def rand(*size, Generator generator=None, dtype=None, bint requires_grad=False):

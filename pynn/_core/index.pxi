@@ -31,7 +31,7 @@ cdef Advanced advanced_index(object key, int dim):
         a.mask = t
         a.ndim = t.c.ndim
     elif t.c.dtype == PN_I64 or t.c.dtype == PN_I32:
-        a.index = wrap(pn_cast(t.c, PN_I64))
+        a.index = t
         a.ndim = 1
     else:
         raise IndexError(
@@ -100,15 +100,9 @@ cdef Tensor read_index(Tensor t, object key):
         return wrap(pn_view(t.c, t.c.ndim, t.c.shape)) if viewed is t else viewed
     only = advanced[0]
     if len(advanced) == 1 and only.index is not None:
-        return pick(viewed, only.dim, 1, wrap_negative(only.index, viewed.c.shape[only.dim]),
-                    shape_of(only.index.c))
+        return pick(viewed, only.dim, 1, only.index, shape_of(only.index.c))
     viewed, dim, ndim, positions = combine(viewed, advanced)
     return pick(viewed, dim, ndim, from_numpy(positions.reshape(-1)), positions.shape)
-
-
-cdef Tensor wrap_negative(Tensor index, int64_t size):
-    """index with `size` added where it is negative: tensor operators, so that it is captured."""
-    return where_of(binary(pn_lt, index, 0, "index"), binary(pn_add, index, size, "index"), index)
 
 
 cdef Tensor pick(Tensor t, int dim, int ndim, Tensor positions, tuple shape):
