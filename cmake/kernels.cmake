@@ -23,7 +23,8 @@ function(pn_common_options target)
       target_compile_options(${target} PRIVATE -Werror)
     endif()
     if(PYNN_SANITIZE)
-      target_compile_options(${target} PRIVATE -g -fno-omit-frame-pointer
+      # -O1: the product's tiles compile in 6 s instead of 20
+      target_compile_options(${target} PRIVATE -O1 -g -fno-omit-frame-pointer
         -fsanitize=${PYNN_SANITIZE} -fno-sanitize-recover=undefined)
       target_link_options(${target} PRIVATE -fsanitize=${PYNN_SANITIZE})
     endif()

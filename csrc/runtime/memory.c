@@ -8,8 +8,11 @@
  * lists shared by all threads (memory_shared.c).  A block may be freed on any
  * thread: it joins that thread's list.
  *
- * Measured (Zen 4, gcc 12 -O3, alloc + free, minimum): see the table at
- * pn_alloc.
+ * Measured on Zen 4, gcc 12 -O3 -fPIC, one thread, alloc + free, minimum:
+ *
+ *   bytes                   64    1 K   4 K   64 K   1 M   4 M
+ *   here, ns                5.6   5.8   5.8   5.8    8.2   23
+ *   aligned_alloc + free    63    88    86    97     55    55
  */
 #include "runtime/memory.h"
 
