@@ -20,9 +20,9 @@ typedef struct pn_ew_walk {
   int operands;                   /* that the record has */
 } pn_ew_walk;
 
-/* rows/elementwise.c */
-void pn_ew_begin_outer(const pn_args *a, int64_t begin, int64_t end, pn_ew_walk *w);
-void pn_ew_next_outer(const pn_args *a, pn_ew_walk *w);
+/* rows/elementwise.c; next: false, and rows = 0, when all units are done. */
+void pn_ew_begin_outer(const pn_args *a, int operands, int64_t begin, int64_t end, pn_ew_walk *w);
+bool pn_ew_next_outer(const pn_args *a, pn_ew_walk *w);
 
 static inline int64_t pn_ew_row_stride(const pn_args *a, int operand) {
   return a->n[PN_EW_STRIDE + 2 * operand];
@@ -31,14 +31,18 @@ static inline int64_t pn_ew_col_stride(const pn_args *a, int operand) {
   return a->n[PN_EW_STRIDE + 2 * operand + 1];
 }
 
+/* Units begin .. end are rows begin .. end, and one block. */
+static inline bool pn_ew_is_block(const pn_args *a) {
+  return !a->block && a->n[PN_EW_COLS] <= PN_EW_CHUNK;
+}
+
 static inline void pn_ew_begin(const pn_args *a, int operands, int64_t begin, int64_t end,
                                pn_ew_walk *w) {
-  w->left = 0;
-  w->operands = operands;
-  if (a->block || a->n[PN_EW_COLS] > PN_EW_CHUNK) {
-    pn_ew_begin_outer(a, begin, end, w);
+  if (!pn_ew_is_block(a)) {
+    pn_ew_begin_outer(a, operands, begin, end, w);
     return;
   }
+  w->left = 0;
   w->rows = end - begin;
   w->cols = a->n[PN_EW_COLS];
   for (int i = 0; i < operands; i++) w->offset[i] = begin * pn_ew_row_stride(a, i);

@@ -107,14 +107,19 @@ PN_INLINE vint i_shr(vint a, int n) {
 PN_INLINE vreal v_swap(vreal a, int half) {
 #if PN_TYPE_IS_F32
   switch (half) {
-    case 4: return _mm256_permute2f128_ps(a, a, 1);
-    case 2: return _mm256_permute_ps(a, 0x4e);
-    default: return _mm256_permute_ps(a, 0xb1);
+    case 4:
+      return _mm256_permute2f128_ps(a, a, 1);
+    case 2:
+      return _mm256_permute_ps(a, 0x4e);
+    default:
+      return _mm256_permute_ps(a, 0xb1);
   }
 #else
   switch (half) {
-    case 2: return _mm256_permute2f128_pd(a, a, 1);
-    default: return _mm256_permute_pd(a, 5);
+    case 2:
+      return _mm256_permute2f128_pd(a, a, 1);
+    default:
+      return _mm256_permute_pd(a, 5);
   }
 #endif
 }

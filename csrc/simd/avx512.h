@@ -88,16 +88,23 @@ PN_INLINE vreal v_scale2(vreal a, vreal n) { return PN_P(scalef)(a, n); }
 PN_INLINE vreal v_swap(vreal a, int half) {
 #if PN_TYPE_IS_F32
   switch (half) {
-    case 8: return _mm512_shuffle_f32x4(a, a, 0x4e);
-    case 4: return _mm512_shuffle_f32x4(a, a, 0xb1);
-    case 2: return _mm512_permute_ps(a, 0x4e);
-    default: return _mm512_permute_ps(a, 0xb1);
+    case 8:
+      return _mm512_shuffle_f32x4(a, a, 0x4e);
+    case 4:
+      return _mm512_shuffle_f32x4(a, a, 0xb1);
+    case 2:
+      return _mm512_permute_ps(a, 0x4e);
+    default:
+      return _mm512_permute_ps(a, 0xb1);
   }
 #else
   switch (half) {
-    case 4: return _mm512_shuffle_f64x2(a, a, 0x4e);
-    case 2: return _mm512_shuffle_f64x2(a, a, 0xb1);
-    default: return _mm512_permute_pd(a, 0x55);
+    case 4:
+      return _mm512_shuffle_f64x2(a, a, 0x4e);
+    case 2:
+      return _mm512_shuffle_f64x2(a, a, 0xb1);
+    default:
+      return _mm512_permute_pd(a, 0x55);
   }
 #endif
 }

@@ -4,8 +4,10 @@
 
 #if defined(__GNUC__)
 #define PN_INLINE static inline __attribute__((always_inline))
+#define PN_NOINLINE static __attribute__((noinline, unused)) /* one copy in a file */
 #else
 #define PN_INLINE static inline
+#define PN_NOINLINE static
 #endif
 
 /* Before a loop: its stores do not feed its later loads.  Elementwise loops may

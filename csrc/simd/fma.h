@@ -5,13 +5,7 @@
 #ifndef PN_FMA_H
 #define PN_FMA_H
 
-#if defined(__GNUC__)
-#define PN_INLINE static inline __attribute__((always_inline))
-#define PN_NOINLINE static __attribute__((noinline, unused)) /* one copy in a file */
-#else
-#define PN_INLINE static inline
-#define PN_NOINLINE static
-#endif
+#include "simd/compiler.h"
 
 /* Exact software; the reference of the tests, and the fallback. */
 float pn_fma_soft_f32(float a, float b, float c);

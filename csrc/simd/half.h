@@ -21,7 +21,9 @@ enum { PN_HN = PN_VN / 2 };
 PN_INLINE hreal h_set1(real x) { return PN_H(set1)(x); }
 PN_INLINE hreal h_load(const real *p) { return PN_H(loadu)(p); }
 PN_INLINE void h_store(real *p, hreal v) { PN_H(storeu)(p, v); }
-PN_INLINE __mmask8 h_first(int64_t n) { return (__mmask8)_bzhi_u32(0xff >> (8 - PN_HN), (unsigned)n); }
+PN_INLINE __mmask8 h_first(int64_t n) {
+  return (__mmask8)_bzhi_u32(0xff >> (8 - PN_HN), (unsigned)n);
+}
 PN_INLINE hreal h_load_n(const real *p, int64_t n) { return PN_H(maskz_loadu)(h_first(n), p); }
 PN_INLINE void h_store_n(real *p, hreal v, int64_t n) { PN_H(mask_storeu)(p, h_first(n), v); }
 PN_INLINE hreal h_add(hreal a, hreal b) { return PN_H(add)(a, b); }

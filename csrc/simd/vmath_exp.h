@@ -36,9 +36,9 @@
 #define VM_MAGIC ((real)1.5 / REAL_EPSILON)
 
 /* e^(c r) - 1 - c r + low = (c r)^2 Q(c r) + low for |c r| <= 0.3468, c = 1 or 2;
- * low is what the caller has of c r (q: all of it).  Q is the minimax polynomial of (e^r - 1 - r) / r^2, weighted for the relative
- * error of e^r: 2^-28.3 (degree 4), 2^-57.9 (degree 9).  Estrin's scheme: four
- * FMAs deep instead of nine. */
+ * low is what the caller has of c r (q: all of it).  Q is the minimax polynomial of (e^r - 1 - r) /
+ * r^2, weighted for the relative error of e^r: 2^-28.3 (degree 4), 2^-57.9 (degree 9).  Estrin's
+ * scheme: four FMAs deep instead of nine. */
 PN_INLINE vreal vm_expm1_tail(vreal r, real c, vreal low) {
 #define VM_C(i, value) v_set1((real)(value) * (c == 2 ? (real)(4ll << (i)) : 1))
   vreal r2 = v_mul(r, r);

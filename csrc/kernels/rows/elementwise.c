@@ -18,9 +18,11 @@ static void set_base(const pn_ew_outer *o, pn_ew_walk *w) {
   }
 }
 
-void pn_ew_begin_outer(const pn_args *a, int64_t begin, int64_t end, pn_ew_walk *w) {
+void pn_ew_begin_outer(const pn_args *a, int operands, int64_t begin, int64_t end,
+                       pn_ew_walk *w) {
   const pn_ew_outer *o = a->block;
   int64_t chunks = pn_ceil_div(a->n[PN_EW_COLS], PN_EW_CHUNK), rows = a->n[PN_EW_ROWS];
+  w->operands = operands;
   w->left = end - begin;
   w->rows = 0;
   if (w->left <= 0) return;
@@ -38,7 +40,9 @@ void pn_ew_begin_outer(const pn_args *a, int64_t begin, int64_t end, pn_ew_walk 
 }
 
 /* One chunk of a long row, or all rows that are left of this outer index. */
-void pn_ew_next_outer(const pn_args *a, pn_ew_walk *w) {
+bool pn_ew_next_outer(const pn_args *a, pn_ew_walk *w) {
+  w->rows = 0;
+  if (!w->left) return false;
   const pn_ew_outer *o = a->block;
   int64_t cols = a->n[PN_EW_COLS], rows = a->n[PN_EW_ROWS];
   int64_t chunks = pn_ceil_div(cols, PN_EW_CHUNK), first = w->chunk * PN_EW_CHUNK;
@@ -49,7 +53,7 @@ void pn_ew_next_outer(const pn_args *a, pn_ew_walk *w) {
     w->cols = pn_min64(cols - first, PN_EW_CHUNK);
     w->left--;
     w->chunk++;
-    if (w->chunk < chunks) return;
+    if (w->chunk < chunks) return true;
     w->chunk = 0;
     w->row++;
   } else {
@@ -58,11 +62,12 @@ void pn_ew_next_outer(const pn_args *a, pn_ew_walk *w) {
     w->left -= w->rows;
     w->row += w->rows;
   }
-  if (w->row < rows || !o) return;
+  if (w->row < rows || !o) return true;
   w->row = 0;
   for (int d = o->ndim - 1; d >= 0; d--) {
     if (++w->at[d] < o->shape[d]) break;
     w->at[d] = 0;
   }
   set_base(o, w);
+  return true;
 }
