@@ -170,6 +170,7 @@ def test_plots_without_matplotlib_name_the_extra(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": without_matplotlib(tmp_path)},
         capture_output=True,
         text=True,

@@ -498,9 +498,9 @@ print(steps)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process")
-def test_ctrl_c_leaves_whole_steps():
+def test_ctrl_c_leaves_whole_steps(tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.3)
         sent = time.monotonic()
