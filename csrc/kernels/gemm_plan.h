@@ -32,21 +32,52 @@ enum {
   PN_GEMM_TINY_B = 1024,       /* ... if B's rows lie as they must, or this many elements */
   PN_GEMM_GRAIN = 1 << 20,     /* multiply-adds worth a unit: 20 us at 100 Gflop/s */
   PN_GEMM_PAD = 16,            /* elements added to a packed row of A, against aliasing */
+  PN_GEMM_FEW = 4,             /* rows for which packing B does not pay */
   PN_GEMM_SPLIT_BLOCKS = 8,    /* split K from this many blocks on, */
-  PN_GEMM_SPLIT_MN = 128 * 128, /* and only for products of this size; */
+  PN_GEMM_SPLIT_SIDE = 128,    /* and only where M and N offer few units; */
   PN_GEMM_SPLIT_CHUNKS = 32    /* a dot product from this many chunks on */
 };
 
-static inline bool pn_gemm_is_dot(const int64_t *n) {
-  return n[PN_GEMM_M] == 1 && n[PN_GEMM_N] == 1 && n[PN_GEMM_K] > PN_KBLOCK;
+/* The product as the kernels see it.  One column (a matrix times a vector) is
+ * taken as one row of the transposed product, where that lies better: the
+ * vector lanes are outputs either way, and the FMAs of an output the same. */
+typedef struct pn_gemm_shape {
+  int64_t m, n, k, rsa, csa, rsb, csb;
+  bool swapped; /* A and B (and M and N) have changed places */
+} pn_gemm_shape;
+
+static inline void pn_gemm_shape_of(pn_gemm_shape *s, const int64_t *n) {
+  s->m = n[PN_GEMM_M];
+  s->n = n[PN_GEMM_N];
+  s->k = n[PN_GEMM_K];
+  s->rsa = n[PN_GEMM_RSA];
+  s->csa = n[PN_GEMM_CSA];
+  s->rsb = n[PN_GEMM_RSB];
+  s->csb = n[PN_GEMM_CSB];
+  s->swapped = s->n == 1 && s->m >= 8 && n[PN_GEMM_RSC] == 1 &&
+               (s->rsa == 1 || (s->csa == 1 && s->k >= 8));
+  if (!s->swapped) return;
+  s->n = s->m;
+  s->m = 1;
+  s->csa = s->rsb;
+  s->rsb = n[PN_GEMM_CSA];
+  s->csb = s->rsa;
+  s->rsa = 0;
 }
-static inline bool pn_gemm_b_has_rows(const int64_t *n) {
-  return n[PN_GEMM_CSB] == 1 || n[PN_GEMM_N] == 1;
+
+static inline bool pn_gemm_is_dot(const pn_gemm_shape *s) {
+  return s->m == 1 && s->n == 1 && s->k > PN_KBLOCK;
+}
+static inline bool pn_gemm_b_has_rows(const pn_gemm_shape *s) { return s->csb == 1 || s->n == 1; }
+/* Few rows on a B by columns: transposed in registers (gemm_tile_columns.c). */
+static inline bool pn_gemm_by_columns(const pn_gemm_shape *s) {
+  return s->m <= PN_GEMM_FEW && s->rsb == 1 && !pn_gemm_b_has_rows(s) && s->k * s->n > 64;
 }
 /* One K block, one unit, no scratch. */
-static inline bool pn_gemm_is_tiny(const int64_t *n) {
-  return n[PN_GEMM_K] <= PN_KBLOCK && n[PN_GEMM_M] * n[PN_GEMM_N] * n[PN_GEMM_K] <= PN_GEMM_TINY &&
-         (pn_gemm_b_has_rows(n) || n[PN_GEMM_K] * ((n[PN_GEMM_N] + 15) & ~15) <= PN_GEMM_TINY_B);
+static inline bool pn_gemm_is_tiny(const pn_gemm_shape *s) {
+  return s->k <= PN_KBLOCK && s->m * s->n * s->k <= PN_GEMM_TINY &&
+         (pn_gemm_b_has_rows(s) || pn_gemm_by_columns(s) ||
+          s->k * ((s->n + 15) & ~(int64_t)15) <= PN_GEMM_TINY_B);
 }
 
 /* Units of one matrix. */
@@ -73,24 +104,25 @@ static inline int64_t pn_gemm_even(int64_t size, int64_t step, int64_t count) {
   return pn_ceil_div(steps, pn_max64(1, pn_min64(count, steps))) * step;
 }
 
-static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g, int64_t m,
-                                       int64_t n, int64_t k, bool apart) {
+static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g,
+                                       const pn_gemm_shape *s, bool apart) {
   const int64_t most = pn_max64(4 * g->mr, g->mc * PN_KBLOCK / pn_max64(c->kg, PN_KBLOCK));
   if (c->kind == PN_GEMM_SHARED) {
-    c->mb = pn_gemm_even(m, g->mr, pn_ceil_div(m, most));
-    c->nb = pn_gemm_even(n, g->nr, pn_ceil_div(n, g->nc));
+    c->mb = pn_gemm_even(s->m, g->mr, pn_ceil_div(s->m, most));
+    c->nb = pn_gemm_even(s->n, g->nr, pn_ceil_div(s->n, g->nc));
   } else {
     /* Columns first, because a unit packs its columns of B for itself; then
      * rows, unless that would pack them again. */
-    int64_t want = (int64_t)((double)m * (double)n * (double)k / PN_GEMM_GRAIN) + 1;
-    if (apart) want = pn_max64(want, pn_ceil_div(n, g->nc));
-    c->nb = pn_gemm_even(n, 2 * g->nr, want);
-    want = pn_ceil_div(want, pn_ceil_div(n, c->nb));
-    if (c->pack_a || apart) want = pn_max64(want, pn_ceil_div(m, most));
-    c->mb = c->pack_b ? m : pn_gemm_even(m, g->mr, pn_min64(want, pn_ceil_div(m, 4 * g->mr)));
+    int64_t want = (int64_t)((double)s->m * (double)s->n * (double)s->k / PN_GEMM_GRAIN) + 1;
+    if (apart) want = pn_max64(want, pn_ceil_div(s->n, g->nc));
+    c->nb = pn_gemm_even(s->n, 2 * g->nr, want);
+    want = pn_ceil_div(want, pn_ceil_div(s->n, c->nb));
+    if (c->pack_a || apart) want = pn_max64(want, pn_ceil_div(s->m, most));
+    c->mb = c->pack_b ? s->m
+                      : pn_gemm_even(s->m, g->mr, pn_min64(want, pn_ceil_div(s->m, 4 * g->mr)));
   }
-  c->um = pn_ceil_div(m, c->mb);
-  c->un = pn_ceil_div(n, c->nb);
+  c->um = pn_ceil_div(s->m, c->mb);
+  c->un = pn_ceil_div(s->n, c->nb);
 }
 
 /* Sums of finished groups that C cannot hold, because it holds the old C. */
@@ -98,37 +130,44 @@ static inline bool pn_gemm_sums_apart(const pn_gemm_cut *c, const pn_args *a) {
   return (a->flags & PN_GEMM_ACCUMULATE) && a->n[PN_GEMM_K] > c->kg;
 }
 
-static inline void pn_gemm_cut_of(pn_gemm_cut *c, const pn_args *a, const pn_gemm_blocks *g) {
-  const int64_t *s = a->n, m = s[PN_GEMM_M], n = s[PN_GEMM_N], k = s[PN_GEMM_K];
-  const int64_t item = a->dtype == PN_F64 ? 8 : 4, blocks = pn_ceil_div(k, PN_KBLOCK);
-  *c = (pn_gemm_cut){.kind = PN_GEMM_DIRECT, .mb = m, .nb = n, .um = 1, .un = 1, .us = 1};
-  if (m == 0 || n == 0) c->us = 0;
-  if (m == 0 || n == 0 || pn_gemm_is_tiny(s)) return;
+/* Which operands are copied into tile order: B where its rows are not
+ * contiguous, and both where their stride or their size defeats the caches. */
+static inline void pn_gemm_cut_packing(pn_gemm_cut *c, const pn_gemm_blocks *g,
+                                       const pn_gemm_shape *s, int64_t item) {
+  const bool reused = s->m > 4 * g->mr;
+  c->pack_b = !(pn_gemm_b_has_rows(s) || pn_gemm_by_columns(s)) ||
+              (reused && s->k > 64 && pn_gemm_aliases(s->rsb * item)) ||
+              (reused && s->k * s->n * item > (512 << 10));
+  c->pack_a = s->m > g->mr && s->n > 4 * g->nr && s->k > 64 &&
+              (s->csa == 1 ? pn_gemm_aliases(s->rsa * item) : s->m * s->k * item > (64 << 10));
+}
+
+static inline void pn_gemm_cut_of(pn_gemm_cut *c, const pn_gemm_shape *s, const pn_args *a,
+                                  const pn_gemm_blocks *g) {
+  const int64_t item = a->dtype == PN_F64 ? 8 : 4, blocks = pn_ceil_div(s->k, PN_KBLOCK);
+  *c = (pn_gemm_cut){.kind = PN_GEMM_DIRECT, .mb = s->m, .nb = s->n, .um = 1, .un = 1, .us = 1};
+  c->kg = s->k;
+  if (s->m == 0 || s->n == 0) c->us = 0;
+  if (s->m == 0 || s->n == 0 || pn_gemm_is_tiny(s)) return;
   if (pn_gemm_is_dot(s)) {
-    const int64_t chunks = pn_ceil_div(k, PN_CHUNK);
+    const int64_t chunks = pn_ceil_div(s->k, PN_CHUNK);
     pn_gemm_cut_parts(c, PN_GEMM_DOT, chunks,
                       chunks < PN_GEMM_SPLIT_CHUNKS ? chunks : PN_GEMM_SPLIT_CHUNKS / 4);
     return;
   }
-  const bool reused = m > 4 * g->mr, rows_of_a = s[PN_GEMM_CSA] == 1;
-  c->pack_b = !pn_gemm_b_has_rows(s) ||
-              (reused && k > 64 && pn_gemm_aliases(s[PN_GEMM_RSB] * item)) ||
-              (reused && k * n * item > (512 << 10));
-  c->pack_a = m > g->mr && n > 4 * g->nr && k > 64 &&
-              (rows_of_a ? pn_gemm_aliases(s[PN_GEMM_RSA] * item) : m * k * item > (64 << 10));
-  if (m * n <= PN_GEMM_SPLIT_MN && blocks >= PN_GEMM_SPLIT_BLOCKS) {
-    const int64_t group = pn_max64(1, PN_GEMM_GRAIN / (m * n * PN_KBLOCK));
+  pn_gemm_cut_packing(c, g, s, item);
+  if (s->m <= PN_GEMM_SPLIT_SIDE && s->n <= PN_GEMM_SPLIT_SIDE && blocks >= PN_GEMM_SPLIT_BLOCKS) {
+    const int64_t group = pn_max64(1, PN_GEMM_GRAIN / (s->m * s->n * PN_KBLOCK));
     if (group < blocks) pn_gemm_cut_parts(c, PN_GEMM_SPLIT, blocks, group);
   }
-  c->kg = k;
   if (c->kind == PN_GEMM_SPLIT) return;
-  if (c->pack_b && m > g->mc) {
+  if (c->pack_b && s->m > g->mc) {
     c->kind = PN_GEMM_SHARED;
-    c->npad = pn_ceil_div(n, g->nr) * g->nr;
+    c->npad = pn_ceil_div(s->n, g->nr) * g->nr;
   }
   const int64_t group = c->kind == PN_GEMM_SHARED ? 16 / item : 8 / item;
-  if (c->pack_a || c->pack_b) c->kg = pn_min64(k, group * PN_KBLOCK);
-  pn_gemm_cut_outputs(c, g, m, n, k, pn_gemm_sums_apart(c, a));
+  if (c->pack_a || c->pack_b) c->kg = pn_min64(s->k, group * PN_KBLOCK);
+  pn_gemm_cut_outputs(c, g, s, pn_gemm_sums_apart(c, a));
 }
 
 /* Elements of a unit's scratch: packed A, one packed panel of B, the sums. */

@@ -99,8 +99,10 @@ static void test_blocks(void) {
 
 static pn_gemm_cut cut_of(const gemm_case *c) {
   const pn_args a = gemm_case_record(c);
+  pn_gemm_shape shape;
   pn_gemm_cut cut;
-  pn_gemm_cut_of(&cut, &a, &pn_active->gemm[c->dtype == PN_F64]);
+  pn_gemm_shape_of(&shape, a.n);
+  pn_gemm_cut_of(&cut, &shape, &a, &pn_active->gemm[c->dtype == PN_F64]);
   return cut;
 }
 

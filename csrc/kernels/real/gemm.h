@@ -56,6 +56,10 @@ enum { TILE_HALF = PN_VN / 2 };
 enum { TILE_HALF = 0 };
 #endif
 
+/* Few rows and one vector on a B whose columns are contiguous: ldb is the
+ * column stride, the row stride is 1. */
+extern const gemm_tile_fn PN_FN(gemm_tiles_columns)[PN_GEMM_FEW];
+
 #define PN_BLOCKS_(t, l) pn_gemm_blocks_##t##_##l
 #define PN_BLOCKS(t, l) PN_BLOCKS_(t, l)
 extern const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL);
@@ -83,6 +87,10 @@ PN_INLINE int64_t gemm_next_vectors(int64_t n, int64_t most) {
   return gemm_next(tail && (tail > TILE_HALF || !full) ? full + 1 : full, most);
 }
 
+/* dst[k * ld + j] = src[j * stride + k], k < kc <= PN_VN, j < n <= PN_VN; lanes
+ * n <= j < PN_VN are written as zeros. */
+void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t stride,
+                                 int64_t kc, int64_t n);
 /* dst[k][w] = B[k][j], zeros for n <= j < w. */
 void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, int64_t csb,
                             int64_t kc, int64_t n);
@@ -107,17 +115,16 @@ real PN_FN(gemm_dot_chunk)(const real *a, int64_t sa, const real *b, int64_t sb,
 
 /* One matrix of the batch. */
 typedef struct gemm_job {
-  int64_t m, n, k;
+  const pn_gemm_shape *s;
   const real *a, *b;
-  int64_t rsa, csa, rsb, csb;
-  real *c;           /* the result */
-  real *z;           /* where the pre-activation goes; c when nobody wants it */
-  int64_t rsc;       /* of c and z */
+  real *c; /* the result */
+  real *z; /* where the pre-activation goes; c when nobody wants it */
+  int64_t rsc; /* of c and z */
   const real *bias;
   int64_t bias_stride;
   real alpha;
   bool accumulate;
-  uint32_t act;      /* PN_ACT_* */
+  uint32_t act; /* PN_ACT_* */
 } gemm_job;
 
 /* C's row i from `parts` partial sums at p, p + step, ...: their sum in order,
@@ -125,47 +132,40 @@ typedef struct gemm_job {
 void PN_FN(gemm_finish_row)(const gemm_job *g, int64_t i, const real *p, int64_t parts,
                             int64_t step);
 
-/* Element offsets of matrix `i` of the batch. */
-typedef struct gemm_offset {
-  int64_t a, b, c;
-} gemm_offset;
-
-PN_INLINE gemm_offset gemm_batch_offset(const pn_args *a, int64_t i) {
-  const pn_gemm_batch *outer = a->block;
-  gemm_offset o = {i * a->n[PN_GEMM_BSA], i * a->n[PN_GEMM_BSB], i * a->n[PN_GEMM_BSC]};
-  if (!outer) return o;
-  o.a = o.b = 0;
+/* Element offsets of matrix `i` of the batch, for operands that broadcast. */
+PN_INLINE void gemm_outer_offset(const pn_gemm_batch *outer, int64_t i, int64_t *a, int64_t *b) {
+  *a = *b = 0;
   for (int d = outer->ndim - 1; d >= 0; d--) {
     const int64_t q = i / outer->shape[d], r = i - q * outer->shape[d];
-    o.a += r * outer->stride_a[d];
-    o.b += r * outer->stride_b[d];
+    *a += r * outer->stride_a[d];
+    *b += r * outer->stride_b[d];
     i = q;
   }
-  return o;
 }
 
 /* Filled field by field: a structure that is copied right after it was written
  * stalls its reader (store forwarding), which small products would notice. */
-PN_INLINE void gemm_job_of(gemm_job *g, const pn_args *a, int64_t i) {
-  const int64_t *n = a->n;
-  const gemm_offset at = gemm_batch_offset(a, i);
-  g->m = n[PN_GEMM_M];
-  g->n = n[PN_GEMM_N];
-  g->k = n[PN_GEMM_K];
-  g->a = (const real *)a->p[PN_GEMM_A] + at.a;
-  g->b = (const real *)a->p[PN_GEMM_B] + at.b;
-  g->rsa = n[PN_GEMM_RSA];
-  g->csa = n[PN_GEMM_CSA];
-  g->rsb = n[PN_GEMM_RSB];
-  g->csb = n[PN_GEMM_CSB];
-  g->c = (real *)a->p[PN_GEMM_C] + at.c;
-  g->z = a->p[PN_GEMM_Z] ? (real *)a->p[PN_GEMM_Z] + at.c : g->c;
+PN_INLINE void gemm_job_of(gemm_job *g, const pn_gemm_shape *s, const pn_args *a, int64_t i) {
+  const int64_t *n = a->n, at_c = i * n[PN_GEMM_BSC];
+  int64_t at_a = i * n[PN_GEMM_BSA], at_b = i * n[PN_GEMM_BSB];
+  if (a->block) gemm_outer_offset(a->block, i, &at_a, &at_b);
+  g->s = s;
+  g->a = (const real *)a->p[PN_GEMM_A] + at_a;
+  g->b = (const real *)a->p[PN_GEMM_B] + at_b;
+  g->c = (real *)a->p[PN_GEMM_C] + at_c;
+  g->z = a->p[PN_GEMM_Z] ? (real *)a->p[PN_GEMM_Z] + at_c : g->c;
   g->rsc = n[PN_GEMM_RSC];
   g->bias = a->p[PN_GEMM_BIAS];
   g->bias_stride = n[PN_GEMM_BIAS_STRIDE];
   g->alpha = (real)a->f[PN_GEMM_ALPHA];
   g->accumulate = (a->flags & PN_GEMM_ACCUMULATE) != 0;
   g->act = a->flags & PN_ACT_MASK;
+  if (!s->swapped) return;
+  const real *p = g->a;
+  g->a = g->b;
+  g->b = p;
+  g->rsc = s->n;
+  g->bias_stride = 0;
 }
 
 /* What is done with the tile at (i, j) of a finished product. */

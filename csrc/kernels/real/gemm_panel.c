@@ -2,62 +2,26 @@
 #include <string.h>
 
 #include "kernels/real/gemm.h"
+#include "simd/transpose.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
-/* lane_bits[s][j]: bit s of lane number j, as a float. */
-static const real lane_bits[4][16] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
-                                      {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1},
-                                      {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1},
-                                      {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
-
-/* One step of the transposition of PN_VN vectors of PN_VN lanes: blocks of
- * half x half exchange places across the diagonal. */
-PN_INLINE void exchange(vreal *r, const int half, const int bit) {
-  if (PN_VN <= half) return;
-  const vmask upper = v_lt(v_set1((real)0.5), v_load(lane_bits[bit]));
-  UNROLL for (int i = 0; i < PN_VN; i++) {
-    if (i & half) continue;
-    const vreal a = r[i], b = r[i + half];
-    r[i] = v_select(upper, v_swap(b, half), a);
-    r[i + half] = v_select(upper, b, v_swap(a, half));
-  }
-}
-
-PN_INLINE void transpose(vreal *r) {
-  exchange(r, 8, 3);
-  exchange(r, 4, 2);
-  exchange(r, 2, 1);
-  exchange(r, 1, 0);
-}
-
-/* dst[k * ld + j] = src[j * stride + k], k < kc <= PN_VN, j < n <= PN_VN; lanes
- * n <= j < PN_VN are written as zeros. */
-PN_INLINE void transpose_block(real *dst, int64_t ld, const real *src, int64_t stride, int64_t kc,
-                               int64_t n) {
+void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t stride,
+                                 int64_t kc, int64_t n) {
   vreal r[PN_VN];
   if (kc == PN_VN && n == PN_VN) {
-    UNROLL for (int j = 0; j < PN_VN; j++) r[j] = v_load(src + j * stride);
-  } else {
-    for (int j = 0; j < PN_VN; j++) r[j] = j < n ? v_load_n(src + j * stride, kc) : v_set1(0);
+    v_load_transposed(r, src, stride);
+    PN_UNROLL for (int k = 0; k < PN_VN; k++) v_store(dst + k * ld, r[k]);
+    return;
   }
-  transpose(r);
-  if (kc == PN_VN) {
-    UNROLL for (int k = 0; k < PN_VN; k++) v_store(dst + k * ld, r[k]);
-  } else {
-    for (int k = 0; k < kc; k++) v_store(dst + k * ld, r[k]);
-  }
+  for (int j = 0; j < PN_VN; j++) r[j] = j < n ? v_load_n(src + j * stride, kc) : v_set1(0);
+  v_transpose(r);
+  for (int k = 0; k < kc; k++) v_store(dst + k * ld, r[k]);
 }
 
 static void pack_transposed(real *dst, int64_t w, const real *b, int64_t csb, int64_t kc,
                             int64_t n) {
   for (int64_t k = 0; k < kc; k += PN_VN)
     for (int64_t j = 0; j < w; j += PN_VN)
-      transpose_block(dst + k * w + j, w, b + j * csb + k, csb, pn_min64(kc - k, PN_VN),
+      PN_FN(gemm_transpose_block)(dst + k * w + j, w, b + j * csb + k, csb, pn_min64(kc - k, PN_VN),
                       pn_max64(0, pn_min64(n - j, PN_VN)));
 }
 

@@ -75,16 +75,21 @@ PN_INLINE void tile_store(const tile_acc *acc, const int mr, const int nv, const
   }
 }
 
+PN_INLINE void tile_finish(tile_acc *acc, const int mr, const int nv, const int masked,
+                           int64_t last, const gemm_out *o) {
+  if (o->part) tile_plus(acc, mr, nv, masked, last, o->part, o->ldp);
+  if (o->alpha != 1) tile_scale(acc, mr, nv, o->alpha);
+  if (o->old) tile_plus(acc, mr, nv, masked, last, o->old, o->ldo);
+  if (o->bias) tile_bias(acc, mr, nv, masked, last, o->bias, o->bias_stride);
+  tile_store(acc, mr, nv, masked, last, o->c, o->ldc);
+}
+
 PN_INLINE void tile(const int mr, const int nv, const int masked, int64_t kc, const real *a,
                     int64_t rsa, int64_t csa, const real *b, int64_t ldb, int64_t last,
                     const gemm_out *o) {
   tile_acc acc;
   tile_product(&acc, mr, nv, masked, kc, a, rsa, csa, b, ldb, last);
-  if (o->part) tile_plus(&acc, mr, nv, masked, last, o->part, o->ldp);
-  if (o->alpha != 1) tile_scale(&acc, mr, nv, o->alpha);
-  if (o->old) tile_plus(&acc, mr, nv, masked, last, o->old, o->ldo);
-  if (o->bias) tile_bias(&acc, mr, nv, masked, last, o->bias, o->bias_stride);
-  tile_store(&acc, mr, nv, masked, last, o->c, o->ldc);
+  tile_finish(&acc, mr, nv, masked, last, o);
 }
 
 /* clang-format off */

@@ -21,37 +21,39 @@ static void plan_compute(const pn_row *row, const pn_args *a, const pn_gemm_cut 
 }
 
 void pn_plan_gemm(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
-  const int64_t *n = a->n;
+  pn_gemm_shape s;
+  pn_gemm_shape_of(&s, a->n);
   *w = (pn_work){0};
-  if (pn_gemm_is_tiny(n)) {
-    if (phase != 1 || n[PN_GEMM_M] * n[PN_GEMM_N] == 0) return;
-    w->units = n[PN_GEMM_BATCH];
-    w->cost = row->cost * (double)(n[PN_GEMM_M] * n[PN_GEMM_N] * n[PN_GEMM_K]) + 20;
+  if (pn_gemm_is_tiny(&s)) {
+    if (phase != 1 || s.m * s.n == 0) return;
+    w->units = a->n[PN_GEMM_BATCH];
+    w->cost = row->cost * (double)(s.m * s.n * s.k) + 20;
     return;
   }
   const pn_gemm_blocks *g = active_blocks(a);
   pn_gemm_cut c;
-  pn_gemm_cut_of(&c, a, g);
+  pn_gemm_cut_of(&c, &s, a, g);
   if (phase == 1) {
     plan_compute(row, a, &c, w);
   } else if (phase == 0 && c.kind == PN_GEMM_SHARED) {
-    w->units = pn_gemm_packed_matrices(a) * pn_gemm_pack_units(&c, g, n[PN_GEMM_K]);
+    w->units = pn_gemm_packed_matrices(a) * pn_gemm_pack_units(&c, g, s.k);
     const int64_t width = pn_min64(c.npad, PN_GEMM_PACK_PANELS * g->nr);
     w->cost = 0.3 * (double)(width * PN_GEMM_PACK_DEPTH); /* 0.3 ns an element */
   } else if (phase == 2 && pn_gemm_combines(&c)) {
-    const int64_t rows = pn_gemm_combine_rows(n[PN_GEMM_M], n[PN_GEMM_N]);
-    w->units = n[PN_GEMM_BATCH] * pn_ceil_div(n[PN_GEMM_M], rows);
-    w->cost = 0.3 * (double)(rows * n[PN_GEMM_N] * c.parts);
+    const int64_t rows = pn_gemm_combine_rows(s.m, s.n);
+    w->units = a->n[PN_GEMM_BATCH] * pn_ceil_div(s.m, rows);
+    w->cost = 0.3 * (double)(rows * s.n * c.parts);
   }
 }
 
 size_t pn_gemm_workspace(const pn_args *a) {
-  if (pn_gemm_is_tiny(a->n)) return 0;
+  pn_gemm_shape s;
+  pn_gemm_shape_of(&s, a->n);
+  if (pn_gemm_is_tiny(&s)) return 0;
   pn_gemm_cut c;
-  pn_gemm_cut_of(&c, a, active_blocks(a));
-  const int64_t *n = a->n;
+  pn_gemm_cut_of(&c, &s, a, active_blocks(a));
   int64_t items = 0;
-  if (c.kind == PN_GEMM_SHARED) items = pn_gemm_packed_matrices(a) * n[PN_GEMM_K] * c.npad;
-  if (pn_gemm_combines(&c)) items = n[PN_GEMM_BATCH] * c.parts * n[PN_GEMM_M] * n[PN_GEMM_N];
+  if (c.kind == PN_GEMM_SHARED) items = pn_gemm_packed_matrices(a) * s.k * c.npad;
+  if (pn_gemm_combines(&c)) items = a->n[PN_GEMM_BATCH] * c.parts * s.m * s.n;
   return (size_t)items * item_size(a);
 }
