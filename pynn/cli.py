@@ -65,6 +65,9 @@ def _tour(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"pynn tour: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\npynn tour: stopped", file=sys.stderr)
+        return 130
     return 0
 
 
