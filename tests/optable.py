@@ -88,6 +88,7 @@ class Op:
     bound     bound(want, *wide arrays, dtype=..., **keywords): the greatest error allowed
     grad      positions of the arguments that have a gradient
     grad_ulps rounding errors of the gradient, in units of epsilon times its greatest element
+    captured  False: it reads values, so a recording refuses it
     stub      names in pynn's stubs that this entry is about, as "pynn.exp" or "Tensor.exp"
     """
 
@@ -101,6 +102,7 @@ class Op:
     grad_ulps: float = 16
     twice: bool = True
     special: bool = False
+    captured: bool = True
     stub: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -191,11 +193,16 @@ def away(*kinks: float, low: float = -3, high: float = 3) -> Callable[..., np.nd
     return draw
 
 
+def whole(rng: np.random.RandomState, low: int, high: int, shape: Any) -> np.ndarray:
+    """Whole numbers from [low, high), the same on every system."""
+    return np.asarray(rng.randint(low, high, shape, dtype=np.int64))
+
+
 def integers(low: int, high: int) -> Callable[..., np.ndarray]:
     """Whole numbers from low to high, both included, of any dtype."""
 
     def draw(rng: np.random.RandomState, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        return np.asarray(rng.randint(low, high + 1, shape), dtype)
+        return np.asarray(whole(rng, low, high + 1, shape), dtype)
 
     return draw
 
@@ -205,7 +212,7 @@ def signed(low: float, high: float) -> Callable[..., np.ndarray]:
 
     def draw(rng: np.random.RandomState, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         size = low + (high - low) * rng.random_sample(shape)
-        return np.asarray(size * (2 * rng.randint(0, 2, shape) - 1), dtype)
+        return np.asarray(size * (2 * whole(rng, 0, 2, shape) - 1), dtype)
 
     return draw
 

@@ -56,7 +56,8 @@ def _op(source: str, target: str) -> Op:
 
     def call(x: Any) -> Any:
         x = x.bfloat16() if source == "bfloat16" else x
-        return x.to(getattr(pynn, target))
+        y = x.to(getattr(pynn, target))
+        return y.clone() if y is x else y
 
     def oracle(x: np.ndarray) -> np.ndarray:
         return convert(bfloat16(x) if source == "bfloat16" else x, target)

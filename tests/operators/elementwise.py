@@ -19,6 +19,7 @@ from optable import (
     spread,
     ulps,
     uniform,
+    whole,
 )
 
 import pynn
@@ -72,7 +73,7 @@ def apart(shift: float) -> Draw:
     """Values no two of which, drawn with different shifts, are equal or near."""
 
     def draw(rng: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        return np.asarray(rng.randint(-20, 20, shape) * 0.2 + shift, dtype)
+        return np.asarray(whole(rng, -20, 20, shape) * 0.2 + shift, dtype)
 
     return draw
 
@@ -119,7 +120,7 @@ def where_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
     }
     for c, a, b in triples[purpose]:
         yield Sample(
-            (np.asarray(rng.randint(0, 2, c) > 0), spread(rng, a, dtype), spread(rng, b, dtype))
+            (np.asarray(whole(rng, 0, 2, c) > 0), spread(rng, a, dtype), spread(rng, b, dtype))
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from optable import INTEGER, REAL, Op, Sample, integers, spread, uniform
+from optable import INTEGER, REAL, Op, Sample, integers, spread, uniform, whole
 
 import pynn
 
@@ -33,7 +33,7 @@ def of(purpose: str) -> list[tuple[tuple[int, ...], int, int]]:
 
 
 def index(rng: Any, n: int, shape: Any, wide: bool = True) -> np.ndarray:
-    return np.asarray(rng.randint(0, n, shape), np.int64 if wide else np.int32)
+    return np.asarray(whole(rng, 0, n, shape), np.int64 if wide else np.int32)
 
 
 def select_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
@@ -99,7 +99,7 @@ def gather(x: np.ndarray, where: np.ndarray, dim: int) -> np.ndarray:
 def pick_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
     """x[index] with negative indices, and pairs of index arrays."""
     shape = (60, 70, 5) if purpose == "hash" else (4, 5, 3)
-    rows, columns = rng.randint(-shape[0], shape[0], 200), rng.randint(0, shape[1], 200)
+    rows, columns = whole(rng, -shape[0], shape[0], 200), whole(rng, 0, shape[1], 200)
     yield Sample((spread(rng, shape, dtype),), {"key": (rows,)})
     yield Sample((spread(rng, shape, dtype),), {"key": (rows, columns)})
     yield Sample((spread(rng, shape, dtype),), {"key": (slice(None), columns)})
@@ -151,6 +151,7 @@ OPS = [
         lambda x, key: x[key],
         pick_samples,
         grad=(0,),
+        captured=False,
         stub=("Tensor.__getitem__",),
     ),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from optable import CHUNK, SIZES, Op, Sample, spread, sum_length, ulp, uniform
+from optable import CHUNK, SIZES, Op, Sample, spread, sum_length, ulp, uniform, whole
 
 import pynn.nn.functional as F
 
@@ -88,7 +88,7 @@ def class_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
     for i, (shape, target_shape) in enumerate(shapes):
         classes = shape[1] if len(shape) > 1 else shape[0]
         for j, reduction in enumerate(REDUCTIONS):
-            target = np.asarray(rng.randint(0, classes, target_shape), np.int64)
+            target = np.asarray(whole(rng, 0, classes, target_shape), np.int64)
             weight = (uniform(0.5, 2)(rng, (classes,), dtype),) if (i + j) % 2 else ()
             ignore = {"ignore_index": 1} if j == 1 and (target != 1).any() else {}
             kwargs = {"reduction": reduction, **ignore}
