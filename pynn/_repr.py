@@ -104,12 +104,13 @@ class _Show:
         self.integral = True
         self.scientific = False
         if self.kind == "f":
-            self._choose(values)
+            values = values[np.isfinite(values) & (values != 0)]
+            self._choose(np.abs(values.astype(np.float64)))
         texts = [self._text(v) for v in values.reshape(-1)]
         self.width = max((len(t) for t in texts), default=0)
 
-    def _choose(self, values: np.ndarray) -> None:
-        finite = np.abs(values[np.isfinite(values) & (values != 0)].astype(np.float64))
+    def _choose(self, finite: np.ndarray) -> None:
+        """The notation, by the finite values that are not 0."""
         if finite.size == 0:
             return
         low, high = float(finite.min()), float(finite.max())

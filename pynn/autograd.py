@@ -54,6 +54,7 @@ class FunctionCtx:
             place = next((i for i, o in enumerate(outputs) if o is tensor), -1)
             kept = tensor if place < 0 else tensor.detach()
             self._saved.append((kept, _core._version(kept), place))
+        self._saving = ()
 
 
 class Function:

@@ -157,7 +157,7 @@ cdef int export_buffer(Tensor self, Py_buffer *view, int flags) except -1:
 
 cdef int refuse_export(pn_tensor *t, str what, object error) except -1:
     """Memory goes out neither with a history nor while a step is being recorded."""
-    if pn_requires_grad(t):
+    if wants_grad(t):
         raise error(
             f"Can't call {what} on Tensor that requires grad. Use tensor.detach().{what} instead."
             if what == "numpy()" else

@@ -29,6 +29,7 @@ cdef object under_grad_mode(object function, bint mode):
             "a generator runs after the decorated call has returned: use the context manager "
             "inside it")
 
+    @cython.binding(True)
     def call(*args, **kwargs):
         cdef bint previous = pn_set_grad_enabled(mode)
         try:
@@ -108,7 +109,7 @@ def _grad(outputs, inputs, grad_outputs=None, retain_graph=None, bint create_gra
         if len(weights) != len(roots):
             raise ValueError(f"{len(roots)} outputs, but {len(weights)} grad_outputs")
     for t in leaves:
-        if not pn_requires_grad((<Tensor>t).c):
+        if not wants_grad((<Tensor>t).c):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     try:
         r = pointers(roots)

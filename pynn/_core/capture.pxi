@@ -57,7 +57,7 @@ cdef list slot_tensors(tuple args):
     cdef list slots = []
     for a in args:
         if isinstance(a, Tensor):
-            slots.append(None if pn_requires_grad((<Tensor>a).c) else a)
+            slots.append(None if wants_grad((<Tensor>a).c) else a)
         else:
             slots.append(wrap(share_array(a)) if isinstance(a, ndarray) else None)
     return slots
@@ -511,7 +511,7 @@ cdef class Slices:
             raise ValueError("scan() needs at least one tensor or array: its first axis is the steps")
         if any([len(shape) == 0 or shape[0] != shapes[0][0] for shape in shapes]):
             raise ValueError(f"scan(): the first axes must have one length; the shapes are {shapes}")
-        if any([isinstance(t, Tensor) and pn_requires_grad((<Tensor>t).c) for t in self.args]):
+        if any([isinstance(t, Tensor) and wants_grad((<Tensor>t).c) for t in self.args]):
             raise ValueError(
                 "scan() slices its arguments: a tensor that requires grad must be closed over")
         self.n = shapes[0][0]

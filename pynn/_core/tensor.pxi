@@ -46,7 +46,7 @@ cdef class _TensorData:
     @property
     def requires_grad(self):
         """True if operators on this tensor are recorded for backward()."""
-        return pn_requires_grad(self.c)
+        return wants_grad(self.c)
 
     @requires_grad.setter
     def requires_grad(self, bint value):
@@ -78,7 +78,7 @@ cdef class _TensorData:
     @property
     def is_leaf(self):
         """True if no recorded operator made this tensor."""
-        return pn_is_leaf(self.c)
+        return pn_node_name(self.c) is NULL
 
     @property
     def data(self):
@@ -181,7 +181,7 @@ cdef class _TensorData:
             "and load it with pynn.from_numpy")
 
     def __deepcopy__(self, memo):
-        if not pn_is_leaf(self.c):
+        if pn_node_name(self.c) is not NULL:
             raise RuntimeError(
                 "only tensors that you created yourself (leaves) can be deep-copied; "
                 "use detach() first")
@@ -198,7 +198,7 @@ cdef class _TensorData:
 
         A tensor that requires grad is refused, unless force, which detaches it.
         """
-        if force and pn_requires_grad(self.c):
+        if force and wants_grad(self.c):
             return to_numpy(wrap(pn_alias(self.c)))
         return to_numpy(<Tensor>self)
 
@@ -242,6 +242,11 @@ cdef class Node:
 
     def __repr__(self):
         return f"<{self.text}>"
+
+
+cdef bint wants_grad(pn_tensor *t):
+    """requires_grad; a view may have it from a write into its base since."""
+    return pn_requires_grad(t) or pn_node_name(t) is not NULL
 
 
 cdef Tensor deep_copy(Tensor source):
