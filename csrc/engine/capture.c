@@ -196,8 +196,12 @@ pn_status pn_record_append(const pn_row *row, const pn_args *a, size_t block_byt
     r->args.block = copy;
   }
   pending *b = rec->pending.items;
+  int kept = 0; /* of records that are bound but run after this one */
   for (int i = 0; i < rec->pending.count; i++) {
-    if (b[i].args && b[i].args != a) continue;
+    if (b[i].args && b[i].args != a) {
+      b[kept++] = b[i];
+      continue;
+    }
     pn_access *c = pn_list_add(&p->accesses, sizeof *c);
     if (!c) return pn_last_status();
     *c = (pn_access){p->records.count - 1, b[i].slot, b[i].lo, b[i].hi, b[i].written, b[i].dense};
@@ -206,8 +210,18 @@ pn_status pn_record_append(const pn_row *row, const pn_args *a, size_t block_byt
     if (!q) return pn_last_status();
     *q = (pn_reloc){p->records.count - 1, b[i].slot, b[i].input, b[i].offset};
   }
-  rec->pending.count = 0;
+  rec->pending.count = kept;
   return PN_OK;
+}
+
+/* A record that did not run: another may be filled at the same address. */
+void pn_record_drop(const pn_args *a) {
+  pn_list *l = &pn_tls.recording->pending;
+  pending *b = l->items;
+  int kept = 0;
+  for (int i = 0; i < l->count; i++)
+    if (b[i].args && b[i].args != a) b[kept++] = b[i];
+  l->count = kept;
 }
 
 /* ---- gradients of leaves ------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
  *   product -> add of a row vector      the product's bias
  *   product -> relu, sigmoid, tanh      the product's activation
  *   product -> times a constant         the product's alpha
+ *   product -> added in place           accumulated
  *   a value that nobody reads           removed
  *
  * A value is what one record wrote to one place.  It is dead when no later
@@ -18,6 +19,14 @@ static bool overlap(const pn_access *a, const char *lo, const char *hi) {
   return a->lo < hi && lo < a->hi;
 }
 
+/* Blocks may read what they write; accumulating products do. */
+static bool reads(const pn_program *p, const pn_access *a) {
+  if (!a->written || a->slot == PN_SLOT_BLOCK) return true;
+  if (a->slot != PN_GEMM_C || a->record >= p->records.count) return false;
+  const pn_record *r = (const pn_record *)p->records.items + a->record;
+  return r->row == &pn_row_gemm_pack && (r->args.flags & PN_GEMM_ACCUMULATE);
+}
+
 /* Is the value that record i wrote to [lo, hi) read by nobody but record
  * `except` (-1: nobody at all)?  Accesses are in order of records; within one
  * record reads count before writes.  A write ends the value only when it covers
@@ -30,9 +39,7 @@ static bool dead_value(const pn_program *p, int i, const char *lo, const char *h
     int record = a[k].record, first = k;
     bool rewritten = false;
     for (; k < n && a[k].record == record; k++)
-      if ((!a[k].written || a[k].slot == PN_SLOT_BLOCK) && overlap(&a[k], lo, hi) &&
-          record != except)
-        return false;
+      if (reads(p, &a[k]) && overlap(&a[k], lo, hi) && record != except) return false;
     for (int q = first; q < k; q++)
       rewritten |= a[q].written && a[q].dense && a[q].lo <= lo && a[q].hi >= hi;
     if (rewritten) return true;
@@ -158,6 +165,22 @@ static bool fuse_bias(pn_program *p, int i, int slot) {
   return true;
 }
 
+/* W += product: the finished product is added to what C holds. */
+static bool fuse_accumulate(pn_program *p, int i, int slot) {
+  pn_record *g = record_at(p, i), *r = record_at(p, i + 1);
+  int other = 3 - slot;
+  const int64_t *so = &r->args.n[PN_EW_STRIDE], *sw = so + 2 * other;
+  bool in_place = r->args.p[other] == r->args.p[0] && so[0] == sw[0] && so[1] == sw[1];
+  pn_args added = g->args;
+  added.flags |= PN_GEMM_ACCUMULATE;
+  if (r->row != &pn_row_add || !in_place || g->args.p[PN_GEMM_BIAS] ||
+      pn_gemm_workspace(&added) != pn_gemm_workspace(&g->args) || !value_dead_but_for_next(p, i))
+    return false;
+  g->args.flags = added.flags;
+  move_pointer(p, i + 1, 0, i, PN_GEMM_C);
+  return true;
+}
+
 static bool fuse_activation(pn_program *p, int i, int slot) {
   pn_record *g = record_at(p, i), *r = record_at(p, i + 1);
   uint32_t act = r->row == &pn_row_sigmoid ? PN_ACT_SIGMOID
@@ -208,7 +231,8 @@ pn_status pn_program_fuse(pn_program *p) {
   for (int i = 0; i + 1 < p->records.count;) {
     int slot;
     if (feeds(p, i, &slot) &&
-        (fuse_alpha(p, i, slot) || fuse_bias(p, i, slot) || fuse_activation(p, i, slot)))
+        (fuse_alpha(p, i, slot) || fuse_accumulate(p, i, slot) || fuse_bias(p, i, slot) ||
+         fuse_activation(p, i, slot)))
       remove_record(p, i + 1);
     else
       i++;

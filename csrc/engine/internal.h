@@ -122,6 +122,7 @@ pn_status pn_run_phase(pn_kernel_fn fn, const pn_args *a, const pn_work *w);
 pn_status pn_check_status(const char *name, const int64_t *status);
 pn_status pn_record_append(const pn_row *row, const pn_args *a, size_t block_bytes,
                            int64_t *status);
+void pn_record_drop(const pn_args *a); /* it failed: forgets its bindings */
 /* Fails with the operator's and the dtype's name. */
 pn_status pn_no_kernel(const pn_row *row, int dtype);
 

@@ -33,7 +33,7 @@ pn_status pn_check_status(const char *name, const int64_t *status) {
                  name, (long long)status[1], (long long)status[2]);
 }
 
-pn_status pn_run_checked(const pn_row *row, pn_args *a, size_t block_bytes, int64_t *status) {
+static pn_status run_phases(const pn_row *row, const pn_args *a) {
   for (int phase = 0; phase < row->phases; phase++) {
     pn_kernel_fn fn = pn_active->fn[row->kernel[phase]][a->dtype];
     if (!fn) return pn_no_kernel(row, (int)a->dtype);
@@ -44,10 +44,16 @@ pn_status pn_run_checked(const pn_row *row, pn_args *a, size_t block_bytes, int6
     if (s) return s;
   }
   pn_stats.records++;
-  pn_status s = pn_check_status(row->name, status);
-  if (s) return s;
-  if (pn_tls.recording) return pn_record_append(row, a, block_bytes, status);
   return PN_OK;
+}
+
+pn_status pn_run_checked(const pn_row *row, pn_args *a, size_t block_bytes, int64_t *status) {
+  pn_status s = run_phases(row, a);
+  if (!s) s = pn_check_status(row->name, status);
+  if (!pn_tls.recording) return s;
+  if (!s) return pn_record_append(row, a, block_bytes, status);
+  pn_record_drop(a);
+  return s;
 }
 
 pn_status pn_run(const pn_row *row, pn_args *a, size_t block_bytes) {

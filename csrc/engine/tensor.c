@@ -80,6 +80,7 @@ const char *pn_shape_text(const pn_tensor *t) { return pn_shape_str(t->ndim, t->
 pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel) {
   int64_t n = 1;
   bool ok = true, empty = false;
+  *numel = 0;
   if (ndim < 0 || ndim > PN_MAX_DIMS)
     return pn_fail(PN_VALUE_ERROR, "%d dimensions were given; at most %d are supported", ndim,
                    PN_MAX_DIMS);

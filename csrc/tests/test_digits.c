@@ -143,7 +143,7 @@ static uint64_t train(const digits *d, bool replay, double *score) {
 extern bool pn_test_verbose;
 
 void suite_digits(void) {
-  digits d;
+  digits d = {NULL, NULL};
   static const int threads[] = {1, 2, 3, 7};
   const char *was = pn_active_level()->name;
   int had = pn_get_num_threads();
