@@ -17,7 +17,7 @@ static rows rows_of(const pn_args *a) {
   rows r;
   r.a = a;
   r.loss = a->p[none ? PN_CE_OUT : PN_CE_WORK];
-  r.weight = none ? NULL : r.loss + count;
+  r.weight = none || count == 0 ? NULL : r.loss + count;
   r.max = a->p[PN_CE_STATS];
   r.log_sum = r.max + count;
   return r;
@@ -101,10 +101,10 @@ static real total_weight(const pn_args *a, const real *weight, int64_t n) {
 
 static void combine(const pn_args *a) {
   int64_t n = a->n[PN_CE_OUTER] * a->n[PN_CE_INNER];
-  const real *loss = a->p[PN_CE_WORK];
-  real total = sum_all(loss, n);
+  const rows r = rows_of(a);
+  real total = sum_all(r.loss, n);
   if ((a->flags & PN_LOSS_REDUCTION) == PN_LOSS_MEAN) {
-    real weight = total_weight(a, loss + n, n);
+    real weight = total_weight(a, r.weight, n);
     *(real *)a->p[PN_CE_TOTAL] = weight;
     total = total / weight;
   }
