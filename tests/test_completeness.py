@@ -1,0 +1,156 @@
+"""Nothing is forgotten: every kernel is reached by the table of operators, every public operator
+is in it, and every entry has its stub and its benchmark."""
+
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from optable import OPS, REAL, outputs
+
+import pynn
+import pynn.nn.functional as F
+
+ROOT = Path(__file__).parent.parent
+KERNELS = ROOT / "csrc" / "kernels"
+
+# Public functions that compute nothing of their own: creation, state, questions, other names.
+NO_OPERATORS = {
+    *("as_tensor", "from_dlpack", "from_numpy", "tensor", "is_tensor", "numel"),
+    *("arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like"),
+    *("zeros", "zeros_like", "manual_seed", "initial_seed", "promote_types", "result_type"),
+    *("get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads"),
+    *("is_grad_enabled", "config", "show_config", "clip", "capture"),
+}
+# Compositions and streams, which have tests of their own.
+ELSEWHERE = {"rand", "rand_like", "randn", "randn_like"}
+COMPOSED = {"softmax", "log_softmax", "one_hot", "dropout", "batch_norm", "nll_loss"}
+
+
+@cache
+def rows() -> dict[str, list[str]]:
+    """Row name: its kernels, phase by phase (csrc/kernels/rows.def)."""
+    text = (KERNELS / "rows.def").read_text()
+    found = re.findall(r"^PN_ROW\d\((\w+), \w+, [\d.]+((?:, \w+)*)\)", text, re.M)
+    return {name: [name, *more.replace(",", "").split()] for name, more in found}
+
+
+@cache
+def reached() -> frozenset[str]:
+    """The kernels that the table's entries and their gradients record."""
+    found: set[str] = set()
+    for op in OPS.values():
+        if not op.captured:
+            continue
+        for dtype in op.dtypes:
+            for sample in op.draw(dtype, "grad")[:3]:
+                tensors = op.tensors(sample)
+                wanted = [i for i in op.grad if sample.arrays[i].dtype.kind == "f"]
+                leaves = [tensors[i].requires_grad_() for i in wanted]
+
+                def step(op=op, dtype=dtype, tensors=tensors, sample=sample, leaves=leaves):  # type: ignore[no-untyped-def]
+                    results = outputs(op.call(*tensors, **sample.kwargs))
+                    if leaves and dtype in REAL and results[0].requires_grad:
+                        grads = pynn.autograd.grad(results[0].sum(), leaves, allow_unused=True)
+                        results = [*results, *(g for g in grads if g is not None)]
+                    return [r.detach() for r in results]
+
+                found |= records(step)
+    for step in (random_step, sgd_step()):
+        found |= records(step)
+    return frozenset(k for row in found for k in rows()[row])
+
+
+def records(step: object) -> set[str]:
+    captured = pynn.capture(step)  # type: ignore[arg-type]
+    captured()
+    return set(captured.records)
+
+
+def random_step() -> list[pynn.Tensor]:
+    return [pynn.rand(3), pynn.randn(3)]
+
+
+def sgd_step() -> object:
+    p = pynn.ones(3, requires_grad=True)
+    optimiser = pynn.optim.SGD([p], lr=0.1, momentum=0.9)
+
+    def step() -> pynn.Tensor:
+        optimiser.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        optimiser.step()
+        return loss
+
+    return step
+
+
+@pytest.mark.skipif(not KERNELS.exists(), reason="needs the sources")
+def test_every_kernel_is_reached() -> None:
+    text = (KERNELS / "kernels.def").read_text()
+    kernels = set(re.findall(r"^PN_K\((\w+),", text, re.M))
+    assert len(kernels) > 50
+    assert kernels == {k for phases in rows().values() for k in phases}, "kernels without a row"
+    assert not kernels - reached(), "kernels that no entry of the table reaches"
+
+
+def public_functions() -> set[str]:
+    found = {f"pynn.{n}" for n in dir(pynn) if callable(getattr(pynn, n)) and n[0].islower()}
+    types = {"dtype", "no_grad", "enable_grad", "set_grad_enabled", "annotations"}
+    found -= {f"pynn.{n}" for n in NO_OPERATORS | ELSEWHERE | types}
+    functional = {n for n in dir(F) if getattr(F, n) is not None and not n.startswith("_")}
+    functional = {n for n in functional if callable(getattr(F, n)) and n[0].islower()}
+    same = {n for n in functional if getattr(F, n) is getattr(pynn, n, None)}
+    return found | {f"nn.functional.{n}" for n in functional - COMPOSED - same - {"annotations"}}
+
+
+def names(op: object) -> tuple[str, ...]:
+    return op.stub or (f"pynn.{op.name}",)  # type: ignore[attr-defined]
+
+
+def test_every_operator_is_in_the_table() -> None:
+    covered = {name for op in OPS.values() for name in names(op)}
+    tensor = {name.replace("Tensor.", "pynn.") for name in covered if name.startswith("Tensor.")}
+    missing = public_functions() - covered - tensor
+    assert not missing, f"not in tests/operators: {sorted(missing)}"
+
+
+def test_every_entry_has_its_stub() -> None:
+    stub = Path(pynn.__file__).parent / "_core.pyi"
+    text = stub.read_text()
+    tensor = text[text.index("class Tensor") :]
+    functional = (Path(F.__file__)).read_text()
+    for op in OPS.values():
+        for name in names(op):
+            owner, _, last = name.rpartition(".")
+            where = {"pynn": text, "Tensor": tensor, "nn.functional": functional}[owner]
+            assert re.search(rf"def {last}\b|\b{last} as {last}\b| {last} = |^{last} = ", where, re.M), name
+            if owner == "pynn":
+                assert getattr(pynn, last)
+    assert (stub.parent / "py.typed").exists()
+
+
+def test_every_entry_has_its_benchmark() -> None:
+    path = ROOT / "benches" / "bench_operators.py"
+    if not path.exists():
+        pytest.skip("needs the benchmarks")
+    spec = importlib.util.spec_from_file_location("bench_operators", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert not OPS.keys() - module.NAMES
+
+
+def test_table_is_used() -> None:
+    """Every entry has samples for every purpose and dtype, and they say something."""
+    for op in OPS.values():
+        for dtype in op.dtypes:
+            for purpose in ("sizes", "grad", "hash"):
+                samples = op.draw(dtype, purpose)
+                assert samples, f"{op} has no samples {purpose!r} of {dtype}"
+        big = max(sum(a.size for a in s.arrays) for s in op.draw(op.dtypes[0], "hash"))
+        assert big > 1000, op
+        assert np.isfinite(big)
