@@ -190,7 +190,7 @@ def test_batch_norm_errors():
         F.batch_norm(pynn.ones(1, 3), None, None, training=True)
 
 
-# ---- init ------------------------------------------------------------------------------------
+# ---- init ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_init_constants_and_errors():
     assert a.tolist() == b.tolist()
 
 
-# ---- SGD -----------------------------------------------------------------------------------------
+# ---- SGD -----------------------------------------------------------------------------------
 
 
 def sgd_numpy(p, grads, *, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False,

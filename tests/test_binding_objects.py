@@ -149,7 +149,7 @@ def test_out_of_memory_is_an_exception():
     assert work() == expected
 
 
-# ---- copies and pickles ------------------------------------------------------------------------
+# ---- copies and pickles --------------------------------------------------------------------
 
 
 def test_deepcopy():
@@ -175,12 +175,12 @@ def test_deepcopy():
 
 
 def test_tensors_are_never_pickled():
-    with pytest.raises(TypeError, match="numpy.save"):
+    with pytest.raises(TypeError, match=r"numpy.save"):
         pickle.dumps(pynn.ones(2))
     assert pickle.loads(pickle.dumps(pynn.int8)) is pynn.int8
 
 
-# ---- numbers ---------------------------------------------------------------------------------------
+# ---- numbers -------------------------------------------------------------------------------
 
 
 def test_conversions():
@@ -215,11 +215,14 @@ def test_conversion_errors(convert, error, words):
         convert()
 
 
-# ---- printing: PyTorch's own output ---------------------------------------------------------------
+# ---- printing: PyTorch's own output --------------------------------------------------------
 
 
 PRINTED = [
-    (lambda: pynn.tensor([[1.0, 2.0]], requires_grad=True), "tensor([[1., 2.]], requires_grad=True)"),
+    (
+        lambda: pynn.tensor([[1.0, 2.0]], requires_grad=True),
+        "tensor([[1., 2.]], requires_grad=True)",
+    ),
     (lambda: pynn.tensor(3), "tensor(3)"),
     (lambda: pynn.tensor(3.5), "tensor(3.5000)"),
     (lambda: pynn.tensor([]), "tensor([])"),
@@ -259,7 +262,7 @@ def test_repr(make, text):
     assert f"{make()}" == text
 
 
-# ---- threads -----------------------------------------------------------------------------------------
+# ---- threads -------------------------------------------------------------------------------
 
 
 def test_threads_compute_side_by_side():
@@ -297,7 +300,7 @@ def test_number_of_threads():
     assert pynn.get_num_threads() == 3
 
 
-# ---- the package ---------------------------------------------------------------------------------------
+# ---- the package ---------------------------------------------------------------------------
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -327,7 +330,7 @@ def test_levels():
     for name in _debug.levels():
         _debug.set_level(name)
         assert _debug.last_level() == name
-    with pytest.raises(ValueError, match="avx9000.*scalar"):
+    with pytest.raises(ValueError, match=r"avx9000.*scalar"):
         _debug.set_level("avx9000")
 
 

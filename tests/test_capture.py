@@ -31,8 +31,14 @@ class Net:
     def __init__(self, hidden: int = 4, **options: float) -> None:
         pynn.manual_seed(1)
         self.layers = [
-            {"w": pynn.randn(2, hidden, requires_grad=True), "b": pynn.zeros(hidden, requires_grad=True)},
-            {"w": pynn.randn(hidden, 1, requires_grad=True), "b": pynn.zeros(1, requires_grad=True)},
+            {
+                "w": pynn.randn(2, hidden, requires_grad=True),
+                "b": pynn.zeros(hidden, requires_grad=True),
+            },
+            {
+                "w": pynn.randn(hidden, 1, requires_grad=True),
+                "b": pynn.zeros(1, requires_grad=True),
+            },
         ]
         self.training = True
         self.optimiser = pynn.optim.SGD(self.parameters(), **{"lr": 0.5, **options})
@@ -60,7 +66,7 @@ def pair(**options: float) -> tuple[Net, Net, pynn.Tensor, pynn.Tensor]:
     return Net(**options), Net(**options), pynn.tensor(X), pynn.tensor(Y)
 
 
-# ---- the same bits --------------------------------------------------------------------------
+# ---- the same bits -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,9 @@ def test_steps_equal_eager_ones(options):
     for i in range(10):
         assert a.step(x, y).item() == step(x, y).item(), i
         assert a.state() == b.state()
-        assert [p.grad.tolist() for p in a.parameters()] == [p.grad.tolist() for p in b.parameters()]
+        assert [p.grad.tolist() for p in a.parameters()] == [
+            p.grad.tolist() for p in b.parameters()
+        ]
     assert (step.programs, step.replays) == (1, 9)
 
 
@@ -98,7 +106,7 @@ def test_run_equals_eager_steps():
 
 
 def test_scan_equals_eager_steps():
-    a, b, x, y = pair()
+    a, b, _x, _y = pair()
     batches = pynn.tensor(np.stack([X[[i, (i + 1) % 4]] for i in range(4)] * 5))
     targets = np.stack([Y[[i, (i + 1) % 4]] for i in range(4)] * 5)
     expected = [a.step(batches[i], pynn.tensor(targets[i])).item() for i in range(20)]
@@ -163,7 +171,7 @@ def test_levels_and_threads_do_not_show(level, threads):
     assert regions == 0 if threads == 1 else regions > 0
 
 
-# ---- what comes back --------------------------------------------------------------------------
+# ---- what comes back -----------------------------------------------------------------------
 
 
 def test_outputs_are_fresh():
@@ -250,7 +258,7 @@ def test_keyword_arguments():
     assert (step.programs, step.replays) == (4, 2 + 2 + 1)
 
 
-# ---- guards -------------------------------------------------------------------------------------
+# ---- guards --------------------------------------------------------------------------------
 
 
 def counting(fn):
@@ -346,7 +354,7 @@ def test_arguments_are_bound_by_pointer():
 
 
 def test_read_only_arguments():
-    step, calls = counting(lambda x: x.add_(1))
+    step, _calls = counting(lambda x: x.add_(1))
     a = np.zeros(3, np.float32)
     step(a)
     r = np.zeros(3, np.float32)
@@ -520,7 +528,7 @@ def test_momentum_that_begins_later():
     assert step.replays == 4
 
 
-# ---- gradients' presence ------------------------------------------------------------------------
+# ---- gradients' presence -------------------------------------------------------------------
 
 
 def test_gradients_that_accumulate():
@@ -570,7 +578,7 @@ def test_gradients_read_and_cleared_inside():
     assert step.replays >= 3
 
 
-# ---- what is refused while recording ---------------------------------------------------------------
+# ---- what is refused while recording -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -609,7 +617,7 @@ def test_functions_in_python_are_refused():
             return g * 2
 
     w = pynn.ones(1, requires_grad=True)
-    with pytest.raises(RuntimeError, match="TwiceBackward.*cannot be captured"):
+    with pytest.raises(RuntimeError, match=r"TwiceBackward.*cannot be captured"):
         pynn.capture(lambda: Twice.apply(w))()
     Twice.apply(w).backward()
 
@@ -668,7 +676,7 @@ def test_captured_in_captured_is_one_recording():
         looping(pynn.ones(1))
 
 
-# ---- state that changes hands --------------------------------------------------------------------
+# ---- state that changes hands --------------------------------------------------------------
 
 
 def test_state_made_at_the_first_step():
@@ -708,7 +716,7 @@ def test_tensors_that_are_rebound_are_never_replayed():
         step.run(10)
 
 
-# ---- life ----------------------------------------------------------------------------------------
+# ---- life ----------------------------------------------------------------------------------
 
 
 def test_programs_are_freed():
@@ -753,7 +761,7 @@ def test_outputs_outlive_the_program():
     assert traces.tolist() == [[2, 2, 2]] * 2
 
 
-# ---- threads and signals ---------------------------------------------------------------------------
+# ---- threads and signals -------------------------------------------------------------------
 
 
 def test_two_threads_cannot_share_a_running_step():
@@ -878,7 +886,7 @@ def test_ctrl_c_while_recording():
     assert pynn.capture(lambda x: x * 2)(pynn.ones(1)).item() == 2
 
 
-# ---- scan's own rules ----------------------------------------------------------------------------------
+# ---- scan's own rules ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

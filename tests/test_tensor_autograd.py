@@ -19,7 +19,7 @@ def leaf(*values: float) -> pynn.Tensor:
     return pynn.tensor(list(values), dtype=pynn.float64, requires_grad=True)
 
 
-# ---- backward -------------------------------------------------------------------------------
+# ---- backward ------------------------------------------------------------------------------
 
 
 def test_attributes():
@@ -105,7 +105,7 @@ def test_long_chains_do_not_recurse():
     del y  # never used: freed by a loop
 
 
-# ---- grad() ----------------------------------------------------------------------------------
+# ---- grad() --------------------------------------------------------------------------------
 
 
 def test_grad_leaves_the_leaves_alone():
@@ -145,7 +145,7 @@ def test_second_derivatives():
     assert np.array_equal(grad(x.exp() * x.sigmoid() + x**3, x)[0].numpy(), g.detach().numpy())
 
 
-# ---- grad modes --------------------------------------------------------------------------------
+# ---- grad modes ----------------------------------------------------------------------------
 
 
 def test_grad_modes():
@@ -215,7 +215,7 @@ def test_grad_mode_is_the_threads_own():
     assert seen == [True]
 
 
-# ---- Function --------------------------------------------------------------------------------
+# ---- Function ------------------------------------------------------------------------------
 
 
 class Exp(Function):

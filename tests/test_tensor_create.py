@@ -97,9 +97,9 @@ def test_python_types_name_dtypes():
     assert pynn.zeros(1, dtype=float).dtype is F64
     assert pynn.zeros(1, dtype=int).dtype is I64
     assert pynn.zeros(1, dtype=bool).dtype is pynn.bool
-    with pytest.raises(TypeError, match="expected a dtype such as pynn.float32"):
+    with pytest.raises(TypeError, match=r"expected a dtype such as pynn.float32"):
         pynn.zeros(1, dtype="float32")
-    with pytest.raises(TypeError, match="expected a dtype such as pynn.float32"):
+    with pytest.raises(TypeError, match=r"expected a dtype such as pynn.float32"):
         pynn.zeros(1, dtype=np.float32)
 
 
@@ -186,7 +186,7 @@ def test_objects_with_array_method():
         pynn.tensor(Broken())
 
 
-# ---- from numbers --------------------------------------------------------------------
+# ---- from numbers --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [pynn.zeros, pynn.ones, pynn.empty, pynn.rand, pynn.randn])
@@ -280,7 +280,7 @@ def test_tensor_is_not_called():
             make()
 
 
-# ---- random ----------------------------------------------------------------------------
+# ---- random --------------------------------------------------------------------------------
 
 
 def test_seeds_repeat():

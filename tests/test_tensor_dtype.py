@@ -159,9 +159,9 @@ def test_in_place_keeps_the_dtype():
     assert f.tolist() == [3, 3]
     i += 2
     assert i.tolist() == [3, 3]
-    with pytest.raises(RuntimeError, match="float32.*int64"):
+    with pytest.raises(RuntimeError, match=r"float32.*int64"):
         i += f
-    with pytest.raises(RuntimeError, match="float32.*int64"):
+    with pytest.raises(RuntimeError, match=r"float32.*int64"):
         i /= 2
     i.copy_(pynn.tensor([1.9, -1.9]))
     assert i.tolist() == [1, -1]

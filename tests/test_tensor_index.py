@@ -21,11 +21,13 @@ VIEWS = [
 
 GATHERS = [
     [0, 2], [-1, 0, -1], [[0, 1], [2, 3]], [], (slice(None), [1, 1, 3]), (..., [0, 5]),
-    ([0, 1], [2, 3]), ([[0], [1]], [2, 3, 4]), ([0, 1], [2, 3], [4, 5]), (slice(None), [0, 1], [2, 3]),
-    ([0, 1], slice(None), [2, 3]), ([0, 1], ..., [2, 3]), (None, [0, 1]), ([0, -1], None, slice(1, 3)),
-    np.array([3, 0]), np.array(2), (np.array([1, 2]), slice(1, 3)), MASK, (MASK, 0), (MASK, slice(1, 3)),
+    ([0, 1], [2, 3]), ([[0], [1]], [2, 3, 4]), ([0, 1], [2, 3], [4, 5]),
+    (slice(None), [0, 1], [2, 3]), ([0, 1], slice(None), [2, 3]), ([0, 1], ..., [2, 3]),
+    (None, [0, 1]), ([0, -1], None, slice(1, 3)), np.array([3, 0]), np.array(2),
+    (np.array([1, 2]), slice(1, 3)), MASK, (MASK, 0), (MASK, slice(1, 3)),
     (MASK, [1] * int(MASK.sum())), MASK[:, 0], (slice(None), MASK[0]), (..., np.ones(6, bool)),
-    A > 60, np.zeros((4, 5, 6), bool), (0, [1, 2]), ([1, 2], 0), (slice(1, 3), [0, 4], slice(None, None, 2)),
+    A > 60, np.zeros((4, 5, 6), bool), (0, [1, 2]), ([1, 2], 0),
+    (slice(1, 3), [0, 4], slice(None, None, 2)),
 ]  # fmt: skip
 
 
@@ -193,11 +195,11 @@ def test_iteration():
     assert [r.tolist() for r in rows] == t.tolist()
     rows[0].zero_()
     assert t[0].tolist() == [0, 0]
-    a, b, c = t
-    assert (len(t), c.tolist()) == (3, [4, 5])
+    _, _, last = t
+    assert (len(t), last.tolist()) == (3, [4, 5])
 
 
-# ---- views by name ---------------------------------------------------------------------------
+# ---- views by name -------------------------------------------------------------------------
 
 SHAPES = {
     "view": (lambda t: t.view(2, 60), lambda a: a.reshape(2, 60)),

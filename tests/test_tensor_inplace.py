@@ -100,7 +100,7 @@ def test_operands_that_are_none():
         pow(t, 2, 3)
 
 
-# ---- leaves and histories ---------------------------------------------------------------------
+# ---- leaves and histories ------------------------------------------------------------------
 
 
 def test_leaves_that_require_grad_are_not_written():
@@ -205,7 +205,7 @@ def test_grads_are_written_in_place_and_by_assignment():
     assert w.grad is None
     with pytest.raises(RuntimeError, match=r"\(3,\).*\(2,\)"):
         w.grad = pynn.ones(3)
-    with pytest.raises(RuntimeError, match="float64.*float32"):
+    with pytest.raises(RuntimeError, match=r"float64.*float32"):
         w.grad = pynn.ones(2, dtype=pynn.float64)
     with pytest.raises(TypeError, match="not float"):
         w.grad = 1.0

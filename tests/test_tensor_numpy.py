@@ -88,7 +88,9 @@ def test_read_only_stays_read_only():
     {
         "swapped": lambda: np.arange(5.0).astype(">f8" if sys.byteorder == "little" else "<f8"),
         "misaligned": lambda: np.frombuffer(b"\0" + np.arange(5.0).tobytes(), "f8", offset=1),
-        "fractional": lambda: np.rec.fromarrays([np.arange(5.0), np.arange(5, dtype="i1")], names="x,y")["x"],
+        "fractional": lambda: np.rec.fromarrays(
+            [np.arange(5.0), np.arange(5, dtype="i1")], names="x,y"
+        )["x"],
     }.items(),
     ids=lambda item: item[0],
 )
@@ -204,7 +206,7 @@ def test_memoryview():
     assert v.strides == (8, 24)
     assert v.f_contiguous and not v.c_contiguous
     assert bytes(memoryview(pynn.tensor([1, 2], dtype=pynn.uint8))) == b"\1\2"
-    with pytest.raises((BufferError, ValueError), match="not contiguous|not C-contiguous"):
+    with pytest.raises((BufferError, ValueError), match=r"not contiguous|not C-contiguous"):
         np.frombuffer(t.T, np.int64)
 
 
@@ -235,7 +237,7 @@ def test_import_keeps_the_array_alive_and_lets_it_go():
     assert sys.getrefcount(a) == n
 
 
-# ---- DLPack ----------------------------------------------------------------------------------
+# ---- DLPack --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", DTYPES)
