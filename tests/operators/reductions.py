@@ -265,7 +265,7 @@ OPS = [
             f"{name}_int",
             _dim(getattr(pynn, name)),
             _extreme_dim(ufunc, where),
-            cases(integers(0, 100), False, True),
+            cases(integers(1, 100), False, True),
             dtypes=INTEGER,
             stub=(f"pynn.{name}",),
         )
