@@ -4,7 +4,17 @@ import sys
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterator, Sequence
 from types import EllipsisType
-from typing import Any, Generic, NamedTuple, ParamSpec, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import (
+    Any,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    final,
+    overload,
+)
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -483,6 +493,7 @@ class _GradMode:
 
 @final
 class no_grad(_GradMode): ...
+
 @final
 class enable_grad(_GradMode): ...
 
@@ -513,7 +524,7 @@ class Captured(Generic[_P, _R]):
     @property
     def last_traces(self) -> Any: ...
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
-    def run(self, n: _int, /, *args: _P.args, **kwargs: _P.kwargs) -> Any: ...
+    def run(self, n: _int, /, *args: Any, **kwargs: Any) -> Any: ...
     def scan(self, *args: Any, **kwargs: Any) -> Any: ...
 
 def capture(fn: Callable[_P, _R]) -> Captured[_P, _R]: ...

@@ -23,7 +23,7 @@ def tensor_repr(tensor: Tensor) -> str:
     if values.size == 0:
         body = "[]"
     elif values.ndim == 0:
-        body = _Show(values)(values[()])
+        body = _Show(values)(values.reshape(-1)[0])
     else:
         body = _nested(values, values.size > THRESHOLD, len(prefix))
     return _joined(prefix + body, suffix, len(prefix))

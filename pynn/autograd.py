@@ -71,7 +71,7 @@ class Function:
         raise NotImplementedError("a Function needs a static forward(ctx, ...)")
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *grad_outputs: Tensor) -> Any:
+    def backward(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
         """The gradients of forward's arguments, given those of its outputs."""
         raise NotImplementedError("a Function needs a static backward(ctx, ...)")
 
