@@ -92,6 +92,23 @@ def test_guard_pages(level: str) -> None:
     assert int(isolated.run(GUARDED, level, timeout=600).split()[-1]) > 1000
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs mprotect")
+@pytest.mark.parametrize("at_end", [True, False])
+def test_a_guard_page_faults(at_end: bool) -> None:
+    """What the test above relies on: one item too far is the end of the process."""
+    code = """
+import ctypes, sys
+import numpy as np
+from layouts import guarded
+a = guarded(np.ones(5, "float32"), sys.argv[1] == "True")
+ctypes.string_at(a.ctypes.data, a.nbytes)
+print("inside", flush=True)
+ctypes.string_at(a.ctypes.data + (a.nbytes if sys.argv[1] == "True" else -4), 4)
+"""
+    with pytest.raises(AssertionError, match=r"exit code -(11|10|7)\ninside"):
+        isolated.run(code, at_end)
+
+
 def touch_no_guard(level: str) -> None:
     _debug.set_level(level)
     count = 0
