@@ -13,9 +13,14 @@ typedef struct pn_slot {
   _Alignas(128) _Atomic uint32_t bell; /* the owner sleeps on it */
   _Atomic int32_t cpu;                 /* where the owner ran last */
   _Atomic int64_t chunks;              /* taken since the last reset */
+  atomic_bool helped;                  /* since the bell rang, from another CPU */
   uint64_t first_ticket;               /* when the owner was started */
   uint32_t dice;                       /* chaos mode's random state */
   pn_thread thread;
+  /* the ringer's account: worth_a_ring in region.c */
+  bool judged;
+  int misses;
+  double rest_until;
 } pn_slot;
 
 extern pn_slot pn_slots[PN_MAX_THREADS]; /* 0 is the caller's */
