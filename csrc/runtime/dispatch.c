@@ -51,9 +51,7 @@ int pn_level_count(void) {
   return level_count;
 }
 
-const char *pn_level_name(int i) {
-  return i >= 0 && i < pn_level_count() ? levels[i].name : NULL;
-}
+const char *pn_level_name(int i) { return i >= 0 && i < pn_level_count() ? levels[i].name : NULL; }
 
 bool pn_level_runnable(int i) { return i >= 0 && i < pn_level_count() && runnable[i]; }
 

@@ -213,8 +213,8 @@ void pn_memory_get_stats(pn_memory_stats *s) {
     live += atomic_load_explicit(&c->live, memory_order_relaxed) -
             atomic_load_explicit(&c->reported, memory_order_relaxed);
     for (int k = 0; k < PN_SMALL_CLASSES; k++)
-      s->cached_bytes += (int64_t)pn_class_bytes(k) *
-                         atomic_load_explicit(&c->count[k], memory_order_relaxed);
+      s->cached_bytes +=
+          (int64_t)pn_class_bytes(k) * atomic_load_explicit(&c->count[k], memory_order_relaxed);
   }
   pn_mutex_unlock(&lock);
   s->live_bytes = live;

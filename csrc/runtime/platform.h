@@ -17,13 +17,15 @@
 typedef struct pn_mutex {
   void *lock; /* SRWLOCK */
 } pn_mutex;
-#define PN_MUTEX_INIT {0}
+#define PN_MUTEX_INIT \
+  { 0 }
 #else
 #include <pthread.h>
 typedef struct pn_mutex {
   pthread_mutex_t lock;
 } pn_mutex;
-#define PN_MUTEX_INIT {PTHREAD_MUTEX_INITIALIZER}
+#define PN_MUTEX_INIT \
+  { PTHREAD_MUTEX_INITIALIZER }
 #endif
 void pn_mutex_lock(pn_mutex *m);
 bool pn_mutex_trylock(pn_mutex *m);

@@ -50,7 +50,8 @@ typedef struct wait_bucket {
   pthread_mutex_t lock;
   pthread_cond_t changed;
 } wait_bucket;
-#define BUCKET {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER}
+#define BUCKET \
+  { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER }
 #define BUCKETS4 BUCKET, BUCKET, BUCKET, BUCKET
 static wait_bucket buckets[WAIT_BUCKETS] = {BUCKETS4, BUCKETS4, BUCKETS4, BUCKETS4};
 

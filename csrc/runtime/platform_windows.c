@@ -64,8 +64,8 @@ bool pn_thread_start(pn_thread *t, void (*fn)(void *), void *arg) {
   thread_start *start = malloc(sizeof *start);
   if (!start) return false;
   *start = (thread_start){fn, arg};
-  uintptr_t handle = _beginthreadex(NULL, 2u << 20, thread_main, start,
-                                    STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+  uintptr_t handle =
+      _beginthreadex(NULL, 2u << 20, thread_main, start, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
   if (!handle) {
     free(start);
     return false;

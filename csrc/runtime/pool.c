@@ -18,11 +18,11 @@ atomic_bool pn_pool_chaos;
 atomic_bool pn_pool_stopping;
 
 static atomic_bool busy;
-static _Atomic int started;       /* workers; changed by the holder of busy */
-static atomic_bool refused;       /* the system would not start another one */
-static _Atomic int limit = -1;    /* pn_pool_limit_workers */
-static _Atomic int setting;       /* threads; 0: not decided yet */
-static _Atomic int cpus;          /* 0: not asked yet */
+static _Atomic int started;    /* workers; changed by the holder of busy */
+static atomic_bool refused;    /* the system would not start another one */
+static _Atomic int limit = -1; /* pn_pool_limit_workers */
+static _Atomic int setting;    /* threads; 0: not decided yet */
+static _Atomic int cpus;       /* 0: not asked yet */
 static _Atomic int64_t regions;
 
 bool pn_pool_enter(void) {

@@ -38,11 +38,11 @@ bool pn_add_ok(int64_t a, int64_t b, int64_t *out);
 
 /* ---- CPU and dispatch (cpu.c, dispatch.c) -------------------------------- */
 /* Levels from best to worst; the last is always scalar. */
-int pn_level_count(void);                 /* built into this library */
-const char *pn_level_name(int i);         /* i-th built level */
-bool pn_level_runnable(int i);            /* CPU and operating system allow it */
-const pn_level *pn_active_level(void);    /* never NULL; chosen once */
-extern const pn_level *pn_active;         /* the same, as a plain load (after pn_init) */
+int pn_level_count(void);              /* built into this library */
+const char *pn_level_name(int i);      /* i-th built level */
+bool pn_level_runnable(int i);         /* CPU and operating system allow it */
+const pn_level *pn_active_level(void); /* never NULL; chosen once */
+extern const pn_level *pn_active;      /* the same, as a plain load (after pn_init) */
 /* name NULL: PYNN_ISA if set, else the best runnable.  An unknown or
  * unrunnable name is PN_VALUE_ERROR and lists those that can run. */
 pn_status pn_select_level(const char *name);

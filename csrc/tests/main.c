@@ -45,9 +45,10 @@ __attribute__((visibility("default"))) const char *__tsan_default_options(void) 
 #endif
 
 static int usage(const char *complaint, const char *what) {
-  fprintf(stderr,
-          "%s%s\nusage: pn_ctest [--list] [--threads N] [--verbose] [--skip suite]... [suite ...]\n",
-          complaint, what);
+  fprintf(
+      stderr,
+      "%s%s\nusage: pn_ctest [--list] [--threads N] [--verbose] [--skip suite]... [suite ...]\n",
+      complaint, what);
   return 2;
 }
 
@@ -65,8 +66,8 @@ static bool run_suite(const suite *s) {
   s->run();
   failures = pn_test_failures - failures;
   checks = pn_test_checks - checks;
-  printf("%-12s %9ld checks %6d failures %8.3f s%s\n", s->name, checks, failures,
-         pn_now() - start, checks ? "" : "  (checked nothing)");
+  printf("%-12s %9ld checks %6d failures %8.3f s%s\n", s->name, checks, failures, pn_now() - start,
+         checks ? "" : "  (checked nothing)");
   fflush(stdout);
   return failures == 0 && checks > 0;
 }

@@ -11,13 +11,13 @@ extern int pn_test_failures;
 extern long pn_test_checks;
 extern bool pn_test_verbose; /* --verbose: suites may print what they measured */
 
-#define CHECK(cond)                                                      \
-  do {                                                                   \
-    pn_test_checks++;                                                    \
-    if (!(cond)) {                                                       \
-      pn_test_failures++;                                                \
+#define CHECK(cond)                                                     \
+  do {                                                                  \
+    pn_test_checks++;                                                   \
+    if (!(cond)) {                                                      \
+      pn_test_failures++;                                               \
       fprintf(stderr, "%s:%d: CHECK(%s)\n", __FILE__, __LINE__, #cond); \
-    }                                                                    \
+    }                                                                   \
   } while (0)
 
 #define CHECK_MSG(cond, ...)                                            \

@@ -26,7 +26,7 @@ enum { MOST_UNITS = 70000 };
 static int64_t shared_out[MOST_UNITS];
 
 static void test_units(void) {
-  static const int64_t units[] = {0,  1,  2,  3,   4,   5,    6,    7,    8,   9,
+  static const int64_t units[] = {0,  1,  2,  3,   4,   5,    6,    7,     8,         9,
                                   15, 16, 17, 100, 127, 1000, 4097, 65536, MOST_UNITS};
   static const int threads[] = {1, 2, 3, 7, 2, PN_MAX_THREADS, 1};
   for (size_t t = 0; t < sizeof threads / sizeof threads[0]; t++) {
@@ -94,7 +94,8 @@ static void test_work(void) {
   const struct {
     double cost;
     int regions;
-  } cases[] = {{0.001, 0}, {pn_parallel_threshold / 101, 0}, {pn_parallel_threshold / 99, 1}, {1e6, 1}};
+  } cases[] = {
+      {0.001, 0}, {pn_parallel_threshold / 101, 0}, {pn_parallel_threshold / 99, 1}, {1e6, 1}};
   for (int i = 0; i < 4; i++) {
     memset(shared_out, 0, 100 * sizeof *shared_out);
     pn_pool_reset_stats();

@@ -40,7 +40,8 @@ static void test_errors(void) {
 
 static void test_sizes(void) {
   int64_t x = 0;
-  CHECK(pn_mul_ok(INT64_C(3037000499), INT64_C(3037000499), &x) && x == INT64_C(9223372030926249001));
+  CHECK(pn_mul_ok(INT64_C(3037000499), INT64_C(3037000499), &x) &&
+        x == INT64_C(9223372030926249001));
   CHECK(!pn_mul_ok(INT64_C(3037000500), INT64_C(3037000500), &x));
   CHECK(!pn_mul_ok(INT64_MIN, -1, &x));
   CHECK(pn_mul_ok(INT64_MAX, 0, &x) && x == 0);
@@ -81,7 +82,6 @@ static void test_clock(void) {
   double passed = pn_now() - t;
   CHECK_MSG(passed >= 1.9e-3 && passed < 5, "%g s", passed);
 }
-
 
 /* ---- affinity ------------------------------------------------------------ */
 #if defined(__linux__)

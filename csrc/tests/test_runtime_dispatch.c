@@ -88,9 +88,9 @@ void suite_dispatch(void) {
 #elif defined(__x86_64__)
   CHECK(cpu.avx2 == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                      __builtin_cpu_supports("bmi2")));
-  CHECK(cpu.avx512 == (cpu.avx2 && __builtin_cpu_supports("avx512f") &&
-                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-                       __builtin_cpu_supports("avx512vl")));
+  CHECK(cpu.avx512 ==
+        (cpu.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")));
 #endif
   test_forcing();
   test_unknown();

@@ -110,7 +110,7 @@ static void test_during(void (*what)(void *), int threads, int n, const char *na
 void suite_fork(void) {
   int threads = pn_get_num_threads();
   pn_pool_shutdown();
-  pn_memory_trim(); /* else every child copies what other suites left */
+  pn_memory_trim();        /* else every child copies what other suites left */
   CHECK(fork_works(0, 3)); /* before use */
   pn_set_num_threads(3);
   CHECK(regions_work(100));

@@ -25,8 +25,8 @@ static void test_classes(void) {
 }
 
 static void test_blocks(void) {
-  static const size_t sizes[] = {0, 1, 63, 64, 65, 511, 512, 513, 4096, 100000, 1 << 20,
-                                 (1 << 20) + 1, 3 << 20, 40 << 20};
+  static const size_t sizes[] = {
+      0, 1, 63, 64, 65, 511, 512, 513, 4096, 100000, 1 << 20, (1 << 20) + 1, 3 << 20, 40 << 20};
   enum { N = sizeof sizes / sizeof sizes[0] };
   unsigned char *p[N];
   int64_t before = live_bytes();
@@ -126,7 +126,8 @@ static void exchange_blocks(void *seed) {
 static void test_exchange(void) {
   int64_t before = live_bytes();
   pn_thread t[3];
-  for (int i = 0; i < 3; i++) CHECK(pn_thread_start(&t[i], exchange_blocks, (void *)(uintptr_t)(i + 1)));
+  for (int i = 0; i < 3; i++)
+    CHECK(pn_thread_start(&t[i], exchange_blocks, (void *)(uintptr_t)(i + 1)));
   for (int i = 0; i < 20; i++) pn_memory_trim();
   for (int i = 0; i < 3; i++) pn_thread_join(t[i]);
   for (int i = 0; i < 64; i++) pn_free(atomic_exchange(&mailbox[i], NULL));
@@ -214,7 +215,8 @@ static void test_limits(void) {
 static void test_guards(void) {
   char *p = pn_alloc(104), *q = pn_alloc((3 << 20) + 8);
   CHECK(!__asan_address_is_poisoned(p + 103) && __asan_address_is_poisoned(p + 104));
-  CHECK(!__asan_address_is_poisoned(q + (3 << 20)) && __asan_address_is_poisoned(q + (3 << 20) + 8));
+  CHECK(!__asan_address_is_poisoned(q + (3 << 20)) &&
+        __asan_address_is_poisoned(q + (3 << 20) + 8));
   pn_free(p);
   pn_free(q);
   CHECK(__asan_address_is_poisoned(p) && __asan_address_is_poisoned(q));
