@@ -52,7 +52,7 @@ PN_INLINE const gemm_tile_fn *tiles_for(const gemm_columns *b) {
 PN_INLINE void run_panel(int64_t k, const gemm_rows *a, const gemm_columns *b, int64_t m,
                          gemm_out *o) {
   const gemm_tile_fn *tiles = tiles_for(b);
-  const int64_t most = a->panels ? TILE_MR2 : gemm_rows_for(b->nv, k);
+  const int64_t most = a->panels ? TILE_PMR : gemm_rows_for(b->nv, k);
   for (int64_t i = 0, h; i < m; i += h) {
     h = gemm_next(m - i, most);
     const int64_t cs = a->panels ? h : a->cs;
@@ -114,9 +114,9 @@ static void run_packed(const gemm_job *g, const pn_gemm_cut *cut, const gemm_ran
     kg = pn_min64(cut->kg, g->s->k - k0);
     const real *a0 = g->a + r->m0 * g->s->rsa + k0 * g->s->csa, *b0 = g->b + k0 * g->s->rsb;
     gemm_rows a = {a0, g->s->rsa, g->s->rsa, g->s->csa, false};
-    if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->s->rsa, g->s->csa, m, kg, TILE_MR2);
+    if (cut->pack_a) a = PN_FN(gemm_pack_rows)(s->a, a0, g->s->rsa, g->s->csa, m, kg, TILE_PMR);
     for (int64_t j = r->n0, w; j < r->n1; j += w) {
-      const int64_t nv = gemm_next_vectors(r->n1 - j, 2);
+      const int64_t nv = gemm_panel_vectors(r->n1 - j);
       w = pn_min64(nv * PN_VN, r->n1 - j);
       gemm_columns b = {b0 + j, g->s->rsb, nv, w - (nv - 1) * PN_VN, g->s->rsb, false};
       if (packed) b.ld = b.step = nv * PN_VN, b.p = shared ? shared + j * g->s->k + k0 * b.ld : s->b;

@@ -46,16 +46,21 @@ void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, in
 }
 
 /* Panels of `most` rows at the most, k-major: A is contiguous along its rows'
- * index, so each k contributes one short run to each panel. */
+ * index, so each k contributes one short run to each panel.  A few k at a time
+ * across all panels, because that is how A lies. */
 static void pack_columns(real *dst, const real *a, int64_t csa, int64_t m, int64_t kc,
                          int64_t most) {
-  for (int64_t i = 0, h; i < m; i += h) {
-    h = gemm_next(m - i, most);
-    for (int64_t k = 0; k < kc; k++)
-      for (int64_t r = 0; r < h; r += PN_VN)
-        v_store_n(dst + i * kc + k * h + r, v_load_n(a + k * csa + i + r, pn_min64(h - r, PN_VN)),
-                  pn_min64(h - r, PN_VN));
-  }
+  for (int64_t k0 = 0; k0 < kc; k0 += 8)
+    for (int64_t i = 0, h; i < m; i += h) {
+      h = gemm_next(m - i, most);
+      for (int64_t k = k0; k < pn_min64(k0 + 8, kc); k++) {
+        real *run = dst + i * kc + k * h;
+        const real *src = a + k * csa + i;
+        if (h == TILE_PMR) memcpy(run, src, TILE_PMR * sizeof(real));
+        else
+          for (int64_t r = 0; r < h; r++) run[r] = src[r];
+      }
+    }
 }
 
 gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t csa, int64_t m,

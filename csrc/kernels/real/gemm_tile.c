@@ -26,8 +26,9 @@ ROWS4(TILE, 1, 1) ROWS4(TILE, 2, 1)
 
 const gemm_tile_fn PN_FN(gemm_tiles)[2][TILE_NV][TILE_MR] = {TILES(0), TILES(1)};
 
-const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL) = {.mr = TILE_MR2,
-                                                     .nr = 2 * PN_VN,
-                                                     .mc = 1008 / sizeof(real),
-                                                     .kc = PN_KBLOCK,
-                                                     .nc = 16 * PN_VN};
+const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL) = {
+    .mr = TILE_PMR,
+    .nr = TILE_PNV * PN_VN,
+    .mc = TILE_A_BYTES / (PN_KBLOCK * (int)sizeof(real)),
+    .kc = PN_KBLOCK,
+    .nc = 8 * TILE_PNV * PN_VN};
