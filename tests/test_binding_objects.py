@@ -306,6 +306,7 @@ def test_number_of_threads():
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
+        cwd=os.path.dirname(__file__),  # not where the sources of pynn lie
         capture_output=True,
         text=True,
         env={**os.environ, **environment},

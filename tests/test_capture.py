@@ -860,6 +860,7 @@ INTERRUPTED = """
 def test_ctrl_c_is_answered_after_a_whole_step(call):
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(INTERRUPTED).replace("{call}", call)],
+        cwd=os.path.dirname(__file__),  # not where the sources of pynn lie
         capture_output=True,
         text=True,
         timeout=120,
