@@ -31,6 +31,7 @@ enum {
   PN_GEMM_TINY = 64 * 64 * 64, /* multiply-adds up to which nothing is planned: 100 ns less */
   PN_GEMM_TINY_B = 1024,       /* ... if B's rows lie as they must, or this many elements */
   PN_GEMM_GRAIN = 1 << 20,     /* multiply-adds worth a unit: 20 us at 100 Gflop/s */
+  PN_GEMM_ENOUGH = 32,         /* units to aim at where fewer would do */
   PN_GEMM_PAD = 16,            /* elements added to a packed row of A, against aliasing */
   PN_GEMM_FEW = 4,             /* rows for which packing B does not pay */
   PN_GEMM_SPLIT_BLOCKS = 8,    /* split K from this many blocks on, */
@@ -101,13 +102,14 @@ static inline int64_t pn_gemm_even(int64_t size, int64_t step, int64_t count) {
 static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g,
                                        const pn_gemm_shape *s, bool apart) {
   const int64_t most = pn_max64(4 * g->mr, g->mc * PN_KBLOCK / pn_max64(c->kg, PN_KBLOCK));
+  int64_t want = (int64_t)((double)s->m * (double)s->n * (double)s->k / PN_GEMM_GRAIN) + 1;
   if (c->kind == PN_GEMM_SHARED) {
-    c->mb = pn_gemm_even(s->m, g->mr, pn_ceil_div(s->m, most));
     c->nb = pn_gemm_even(s->n, g->nr, pn_ceil_div(s->n, g->nc));
+    want = pn_ceil_div(pn_min64(want, PN_GEMM_ENOUGH), pn_ceil_div(s->n, c->nb));
+    c->mb = pn_gemm_even(s->m, g->mr, pn_max64(want, pn_ceil_div(s->m, most)));
   } else {
     /* Columns first, because a unit packs its columns of B for itself; then
      * rows, unless that would pack them again. */
-    int64_t want = (int64_t)((double)s->m * (double)s->n * (double)s->k / PN_GEMM_GRAIN) + 1;
     if (apart) want = pn_max64(want, pn_ceil_div(s->n, g->nc));
     c->nb = pn_gemm_even(s->n, 2 * g->nr, want);
     want = pn_ceil_div(want, pn_ceil_div(s->n, c->nb));

@@ -31,4 +31,4 @@ const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL) = {
     .nr = TILE_PNV * PN_VN,
     .mc = TILE_A_BYTES / (PN_KBLOCK * (int)sizeof(real)),
     .kc = PN_KBLOCK,
-    .nc = 8 * TILE_PNV * PN_VN};
+    .nc = 3 * TILE_PNV * PN_VN};
