@@ -25,7 +25,7 @@ REAL = ("float32", "float64")
 INTEGER = ("int64", "int32", "int8", "uint8")
 
 # The constants of the numerics contract (csrc/pn_contract.h).
-KBLOCK = 384
+KBLOCK = 512
 CHUNK = 4096
 ROWCHUNK = 256
 VBYTES = 64
