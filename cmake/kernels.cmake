@@ -99,7 +99,10 @@ foreach(level ${PN_LEVELS})
       list(APPEND PN_PROBE_OBJECTS $<TARGET_OBJECTS:pn_probe_${type}_${level}>)
     endforeach()
   endif()
-  pn_kernel_library(pn_table_${level} ${level} none csrc/kernels/table.c)
+  # The table itself runs on every machine, to be asked for its name: no ISA flags.
+  add_library(pn_table_${level} OBJECT csrc/kernels/table.c)
+  pn_common_options(pn_table_${level})
+  target_compile_definitions(pn_table_${level} PRIVATE PN_LEVEL=${level})
   list(APPEND PN_KERNEL_OBJECTS $<TARGET_OBJECTS:pn_table_${level}>)
 endforeach()
 
