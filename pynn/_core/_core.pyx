@@ -60,6 +60,7 @@ from numpy import (
 cdef object PyFloat = float
 cdef object PyInt = int
 cdef object PyBool = bool
+cdef object ONE = 1
 cdef bint LITTLE_ENDIAN = _byteorder == "little"
 cdef enum:
     CO_GENERATOR = 0x20
@@ -87,6 +88,7 @@ include "losses.pxi"
 include "autograd.pxi"
 include "sgd.pxi"
 include "reach.pxi"
+include "program.pxi"
 include "capture.pxi"
 
 default_generator = make_default_generator()

@@ -185,6 +185,8 @@ cdef int parse_size(object size, int64_t *out) except -1:
 
 
 cdef int64_t size_item(object o) except? -7:
+    if type(o) is PyInt:
+        return o
     try:
         return PyNumber_Index(o)
     except TypeError:

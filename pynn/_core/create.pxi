@@ -143,7 +143,9 @@ def empty(*size, dtype=None, bint requires_grad=False):
 
 def zeros(*size, dtype=None, bint requires_grad=False):
     """A tensor of this size full of 0."""
-    return filled(size, 0, dtype_code(dtype, pn_default_dtype()), requires_grad)
+    cdef int64_t shape[8]
+    cdef int n = parse_size(size, shape)
+    return finish(wrap(pn_zeros(dtype_code(dtype, pn_default_dtype()), n, shape)), requires_grad)
 
 
 def ones(*size, dtype=None, bint requires_grad=False):

@@ -1,14 +1,17 @@
-# What pynn.nn.functional calls: fused operators that are no methods of a Tensor.
+# What pynn.nn.functional is made of: fused operators that are no methods of a Tensor.
 
-def _linear(Tensor input not None, Tensor weight not None, Tensor bias=None):
+def linear(Tensor input not None, Tensor weight not None, Tensor bias=None):
+    """input (..., in) @ weight (out, in).T + bias (out): (..., out)."""
     return wrap(pn_linear(input.c, weight.c, NULL if bias is None else bias.c))
 
 
-def _leaky_relu(Tensor input not None, double negative_slope=0.01):
+def leaky_relu(Tensor input not None, double negative_slope=0.01):
+    """input where it is positive, else negative_slope * input."""
     return wrap(pn_leaky_relu(input.c, negative_slope))
 
 
-def _mse_loss(Tensor input not None, Tensor target not None, reduction="mean"):
+def mse_loss(Tensor input not None, Tensor target not None, reduction="mean"):
+    """(input - target)**2, averaged, summed or as it is."""
     return wrap(pn_mse_loss(input.c, target.c, reduction_code(reduction)))
 
 

@@ -244,7 +244,7 @@ cdef class _TensorMath(_TensorViews):
 
 cdef object scaled(object other, object alpha):
     """alpha * other for add and sub; other itself if alpha is 1."""
-    if type(alpha) is PyInt and alpha == 1:
+    if alpha is ONE:
         return other
     return binary(pn_mul, other, alpha, "alpha")
 

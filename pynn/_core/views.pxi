@@ -6,7 +6,11 @@ cdef class _TensorViews(_TensorData):
     @property
     def T(self):
         """The tensor with its dimensions reversed."""
-        return permute_dims(self.c, range(self.c.ndim - 1, -1, -1))
+        cdef int order[8]
+        cdef int i, n = self.c.ndim
+        for i in range(n):
+            order[i] = n - 1 - i
+        return wrap(pn_permute(self.c, n, order))
 
     @property
     def mT(self):

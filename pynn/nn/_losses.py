@@ -6,11 +6,6 @@ from pynn import _core
 from pynn._core import Tensor
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """(input - target)**2, averaged, summed or as it is."""
-    return _core._mse_loss(input, target, reduction)
-
-
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from pynn import _core
-from pynn._core import Tensor, relu as relu, sigmoid as sigmoid, tanh as tanh
+from pynn._core import (
+    Tensor,
+    leaky_relu as leaky_relu,
+    linear as linear,
+    mse_loss as mse_loss,
+    relu as relu,
+    sigmoid as sigmoid,
+    tanh as tanh,
+)
 from pynn.nn._losses import (
     binary_cross_entropy as binary_cross_entropy,
     binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
     cross_entropy as cross_entropy,
-    mse_loss as mse_loss,
     nll_loss as nll_loss,
 )
-
-
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """input (..., in) @ weight (out, in).T + bias (out): (..., out)."""
-    return _core._linear(input, weight, bias)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """input where it is positive, else negative_slope * input."""
-    return _core._leaky_relu(input, negative_slope)
 
 
 def softmax(input: Tensor, dim: int, *, dtype: _core.dtype | None = None) -> Tensor:
