@@ -1,22 +1,19 @@
-"""The cases of `pynn bench` under pytest-benchmark: trainings, products, elementwise, reductions.
-
-pytest benches/bench_cases.py --benchmark-group-by=group
-"""
+"""What is more or less than an operator: training, the optimiser, calls, the import."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from pynn.bench.measure import check
-from pynn.bench.table import cases
+from pynn.bench.case import Case
+from pynn.bench.cases import table
 
-NAMES = [c.name for c in cases(quick=False)]
+CASES = [case for case in table() if not case.operator]
+SIDES = [(case, side) for case in CASES for side in ("pynn", "rival")]
 
 
-@pytest.mark.parametrize("side", ["pynn", "rival"])
-@pytest.mark.parametrize("name", NAMES)
-def test_case(benchmark, name: str, side: str) -> None:  # type: ignore[no-untyped-def]
-    case = next(c for c in cases(quick=False) if c.name == name)  # anew: updates have a state
-    check(case)
-    benchmark.group = case.name
-    benchmark(case.ours if side == "pynn" else case.theirs)
+@pytest.mark.benchmark(min_time=0.001, max_time=0.1, min_rounds=5, disable_gc=True, warmup=True)
+@pytest.mark.parametrize(("case", "side"), SIDES, ids=str)
+def test_case(case: Case, side: str, timed: Callable[[Case, str], None]) -> None:
+    timed(case, side)
