@@ -48,8 +48,8 @@ PN_KERNEL(scatter_add) {
     int64_t index = c * si + pn_walk_offset(last, l->shape, l->stride_index, o);
     for (int64_t i = 0; i < n[PN_SC_COUNT]; i++) {
       for (int64_t j = 0; j < lines; j++) {
-        int64_t at = pn_index_load(a->p[PN_IX_INDEX], index + i * n[PN_SC_STRIDE_INDEX] + j * si,
-                                   is32);
+        int64_t at =
+            pn_index_load(a->p[PN_IX_INDEX], index + i * n[PN_SC_STRIDE_INDEX] + j * si, is32);
         at = pn_index_check(at, n[PN_SC_EXTENT], wrap, a->p[PN_IX_STATUS]);
         if (at < 0) continue;
         item *to = out + j * so + at * n[PN_SC_STRIDE_OUT];

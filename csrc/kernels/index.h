@@ -38,7 +38,7 @@ enum {
   PN_IX_COUNT,  /* number of indices */
   PN_IX_INNER,
   PN_IX_STRIDE_INDEX,
-  PN_IX_STRIDE_X,                     /* outer, axis, inner of x or src */
+  PN_IX_STRIDE_X,                       /* outer, axis, inner of x or src */
   PN_IX_STRIDE_OUT = PN_IX_STRIDE_X + 3 /* index_add only */
 };
 enum { PN_IX_COLBLOCK = 128 }; /* elements of inner that one unit of index_add adds */
@@ -66,8 +66,8 @@ enum {
   PN_SC_STRIDE_OUT,
   PN_SC_STRIDE_SRC,
   PN_SC_STRIDE_INDEX,
-  PN_SC_OUTER,     /* product of all line dimensions but the last */
-  PN_SC_BLOCKS     /* blocks of PN_SC_LINES lines of the last line dimension */
+  PN_SC_OUTER, /* product of all line dimensions but the last */
+  PN_SC_BLOCKS /* blocks of PN_SC_LINES lines of the last line dimension */
 };
 enum { PN_SC_LINES = 64 };
 typedef struct pn_scatter_lines {

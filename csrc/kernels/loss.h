@@ -42,9 +42,9 @@ enum { PN_LOSS_COUNT = 0 };
 
 /* p[] of cross_entropy and cross_entropy_backward */
 enum {
-  PN_CE_OUT = 0,    /* loss: scalar, or rows losses; backward: dx, contiguous */
-  PN_CE_STATS = 1,  /* written by the loss, read by backward: m[rows], log(s)[rows] */
-  PN_CE_TOTAL = 2,  /* likewise: the sum of the weights, one item (mean only) */
+  PN_CE_OUT = 0,   /* loss: scalar, or rows losses; backward: dx, contiguous */
+  PN_CE_STATS = 1, /* written by the loss, read by backward: m[rows], log(s)[rows] */
+  PN_CE_TOTAL = 2, /* likewise: the sum of the weights, one item (mean only) */
   PN_CE_X = 3,
   PN_CE_TARGET = 4,
   PN_CE_WEIGHT = 5, /* classes weights, or NULL */
@@ -83,8 +83,7 @@ static inline size_t pn_cross_entropy_workspace(int64_t rows, uint32_t flags) {
 /* Small enough for one unit, which then combines too. */
 static inline bool pn_cross_entropy_small(const pn_args *a) {
   const int64_t *n = a->n;
-  return n[PN_CE_CLASSES] == 0 ||
-         n[PN_CE_OUTER] * n[PN_CE_INNER] <= PN_CHUNK / n[PN_CE_CLASSES];
+  return n[PN_CE_CLASSES] == 0 || n[PN_CE_OUTER] * n[PN_CE_INNER] <= PN_CHUNK / n[PN_CE_CLASSES];
 }
 
 /* Columns of one unit when inner > 1; a unit is one row when inner = 1. */

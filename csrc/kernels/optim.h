@@ -35,8 +35,8 @@ typedef struct pn_sgd_segment {
 enum {
   PN_SGD_SEGMENTS = 0,
   PN_SGD_UNITS,
-  PN_SGD_ITEMS,   /* elements of all segments */
-  PN_SGD_BUFFERS  /* segments with a momentum buffer */
+  PN_SGD_ITEMS,  /* elements of all segments */
+  PN_SGD_BUFFERS /* segments with a momentum buffer */
 };
 
 /* Elements of one unit. */

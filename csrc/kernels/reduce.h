@@ -26,10 +26,10 @@
 
 /* p[] */
 enum {
-  PN_RED_OUT = 0,   /* sum: R own type, I int64; var, extreme: own type or NULL */
-  PN_RED_OUT2 = 1,  /* var: the mean, or NULL; extreme: int64 index, or NULL */
+  PN_RED_OUT = 0,  /* sum: R own type, I int64; var, extreme: own type or NULL */
+  PN_RED_OUT2 = 1, /* var: the mean, or NULL; extreme: int64 index, or NULL */
   PN_RED_IN = 2,
-  PN_RED_WORK = 3   /* pn_reduce_record() bytes, or NULL */
+  PN_RED_WORK = 3 /* pn_reduce_record() bytes, or NULL */
 };
 
 /* n[] */
@@ -48,7 +48,10 @@ enum {
   PN_RED_STRIDE = PN_RED_SHAPE + PN_MAX_DIMS,
   PN_RED_PLAIN = PN_RED_STRIDE + PN_MAX_DIMS, /* 1: one unit, one chunk, side by side: x is
                                                  the sequence, or rows PN_RED_PLAIN_ROW apart */
-  PN_RED_PLAIN_ROW
+  PN_RED_PLAIN_ROW,
+  PN_RED_BLOCK, /* last axis kept: columns of one unit */
+  PN_RED_ACROSS /* last axis reduced: 1 where neighbouring outputs lie side by side and the
+                   elements of one output do not */
 };
 
 /* f[] */
@@ -60,8 +63,10 @@ enum {
   PN_RED_MIN = 1   /* extreme: min instead of max */
 };
 
-/* Columns of one unit when the last axis is kept. */
-enum { PN_RED_COLBLOCK = 256 };
+enum {
+  PN_RED_COLBLOCK = 256, /* most columns of one unit; outputs of a combining unit */
+  PN_RED_GROUP = 64      /* most outputs that are added up across */
+};
 
 /* axes: bit d set = dimension d is reduced; strides in elements.  Returns the
  * bytes that p[PN_RED_WORK] must hold (0: none), for any of the kernels. */

@@ -25,35 +25,59 @@ void block_free(block *b) { guard_free(b->map, b->total); }
 size_t dtype_size(int dtype) {
   switch (dtype) {
     case PN_F64:
-    case PN_I64: return 8;
+    case PN_I64:
+      return 8;
     case PN_F32:
-    case PN_I32: return 4;
+    case PN_I32:
+      return 4;
     case PN_BF16:
-    case PN_F16: return 2;
-    default: return 1;
+    case PN_F16:
+      return 2;
+    default:
+      return 1;
   }
 }
 
 double item_get(int dtype, const void *p, int64_t i) {
   switch (dtype) {
-    case PN_F64: return ((const double *)p)[i];
-    case PN_F32: return ((const float *)p)[i];
-    case PN_I64: return (double)((const int64_t *)p)[i];
-    case PN_I32: return ((const int32_t *)p)[i];
-    case PN_I8: return ((const int8_t *)p)[i];
-    default: return ((const uint8_t *)p)[i];
+    case PN_F64:
+      return ((const double *)p)[i];
+    case PN_F32:
+      return ((const float *)p)[i];
+    case PN_I64:
+      return (double)((const int64_t *)p)[i];
+    case PN_I32:
+      return ((const int32_t *)p)[i];
+    case PN_I8:
+      return ((const int8_t *)p)[i];
+    default:
+      return ((const uint8_t *)p)[i];
   }
 }
 
 void item_set(int dtype, void *p, int64_t i, double x) {
   switch (dtype) {
-    case PN_F64: ((double *)p)[i] = x; break;
-    case PN_F32: ((float *)p)[i] = (float)x; break;
-    case PN_I64: ((int64_t *)p)[i] = (int64_t)x; break;
-    case PN_I32: ((int32_t *)p)[i] = (int32_t)x; break;
-    case PN_I8: ((int8_t *)p)[i] = (int8_t)(int64_t)x; break;
-    case PN_BOOL: ((uint8_t *)p)[i] = x > 0; break;
-    default: ((uint8_t *)p)[i] = (uint8_t)(int64_t)x; break;
+    case PN_F64:
+      ((double *)p)[i] = x;
+      break;
+    case PN_F32:
+      ((float *)p)[i] = (float)x;
+      break;
+    case PN_I64:
+      ((int64_t *)p)[i] = (int64_t)x;
+      break;
+    case PN_I32:
+      ((int32_t *)p)[i] = (int32_t)x;
+      break;
+    case PN_I8:
+      ((int8_t *)p)[i] = (int8_t)(int64_t)x;
+      break;
+    case PN_BOOL:
+      ((uint8_t *)p)[i] = x > 0;
+      break;
+    default:
+      ((uint8_t *)p)[i] = (uint8_t)(int64_t)x;
+      break;
   }
 }
 
@@ -162,6 +186,4 @@ void run_row(const pn_row *row, pn_args *a, int work_pointer, size_t work_bytes)
   block_free(&work);
 }
 
-bool use_level(int i) {
-  return pn_level_runnable(i) && pn_select_level(pn_level_name(i)) == PN_OK;
-}
+bool use_level(int i) { return pn_level_runnable(i) && pn_select_level(pn_level_name(i)) == PN_OK; }

@@ -123,7 +123,8 @@ static void test_add(int64_t outer, int64_t extent, int64_t count, int64_t inner
   for (int64_t e = 0; e < src.size; e++) {
     int64_t o = e / (count * inner), i = e / inner % count, c = e % inner;
     int64_t at = resolve(&ix, i, extent), k = (o * extent + at) * inner + c;
-    if (at >= 0) item_set(dtype, want, k, add(dtype, item_get(dtype, want, k), tensor_get(&src, e)));
+    if (at >= 0)
+      item_set(dtype, want, k, add(dtype, item_get(dtype, want, k), tensor_get(&src, e)));
   }
   pn_args a = {.dtype = (uint32_t)dtype, .n = {outer, extent, count, inner, ix.t.stride[0]}};
   set_strides(&a, PN_IX_STRIDE_X, &src);

@@ -161,8 +161,8 @@ static void test_size(int kind, int dtype, int64_t n, bool special) {
 }
 
 void suite_loss(void) {
-  static const int64_t sizes[] = {0,  1,   2,   3,   4,    5,    7,    8,    9,    15,   16,
-                                  17, 63,  64,  65,  100,  129,  1000, 4095, 4096, 4097, 9000};
+  static const int64_t sizes[] = {0,  1,  2,  3,  4,   5,   7,    8,    9,    15,   16,
+                                  17, 63, 64, 65, 100, 129, 1000, 4095, 4096, 4097, 9000};
   case_seed(3);
   for (int kind = 0; kind < 3; kind++)
     for (int dtype = PN_F32; dtype <= PN_F64; dtype++)

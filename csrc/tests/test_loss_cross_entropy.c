@@ -87,8 +87,8 @@ static void check_losses(const problem *p, const void *loss) {
       size = (4 + fabsl(d) + fabsl(l)) * fabsl(weight_at(p, r));
     }
     double got = item_get(p->dtype, loss, r);
-    CHECK_MSG(fabsl(want - got) <= 40 * p->eps * size, "row %d of %d x %d x %d: %g not %Lg",
-              (int)r, (int)p->outer, (int)p->classes, (int)p->inner, got, want);
+    CHECK_MSG(fabsl(want - got) <= 40 * p->eps * size, "row %d of %d x %d x %d: %g not %Lg", (int)r,
+              (int)p->outer, (int)p->classes, (int)p->inner, got, want);
     if (t < 0) CHECK(got == 0);
   }
 }
@@ -183,8 +183,14 @@ static void fill_targets(problem *p, bool ignore, bool bad) {
 
 static void test_shape(int64_t outer, int64_t classes, int64_t inner, int dtype, int style) {
   int64_t shape[3] = {outer, classes, inner};
-  problem p = {outer, classes, inner, outer * inner, dtype, .weighted = case_pick(2) != 0,
-               .narrow = case_pick(2) != 0, .eps = dtype == PN_F64 ? DBL_EPSILON : FLT_EPSILON};
+  problem p = {outer,
+               classes,
+               inner,
+               outer * inner,
+               dtype,
+               .weighted = case_pick(2) != 0,
+               .narrow = case_pick(2) != 0,
+               .eps = dtype == PN_F64 ? DBL_EPSILON : FLT_EPSILON};
   size_t item = dtype_size(dtype), rows = (size_t)p.rows * item;
   p.x = tensor_new(dtype, 3, shape, style);
   p.target = block_new((size_t)p.rows * (p.narrow ? 4 : 8));

@@ -84,17 +84,24 @@ static void test_steps(int dtype, int options) {
   problem q;
   problem_new(&q, dtype);
   for (int k = 0; k < 2; k++) {
-    pn_sgd_scalars c = {.lr = 0.1 + k, .momentum = options & 1 ? 0.9 : 0,
+    pn_sgd_scalars c = {.lr = 0.1 + k,
+                        .momentum = options & 1 ? 0.9 : 0,
                         .dampening = options & 2 ? 0.3 : 0,
                         .weight_decay = options & 4 ? 0.01 : 0,
-                        .nesterov = (options & 3) == 1 && k, .maximize = options >> 3 & 1};
+                        .nesterov = (options & 3) == 1 && k,
+                        .maximize = options >> 3 & 1};
     q.scalars[k] = c;
   }
   pn_sgd_segment segments[SEGMENTS];
   for (int s = 0; s < SEGMENTS; s++) {
     bool buffer = options & 1 || options & 16;
-    pn_sgd_segment seg = {q.p[s].p, q.g[s].p, buffer ? q.b[s].p : NULL, &q.scalars[s % 2],
-                          buffer ? &q.first[s] : NULL, q.n[s], 0};
+    pn_sgd_segment seg = {q.p[s].p,
+                          q.g[s].p,
+                          buffer ? q.b[s].p : NULL,
+                          &q.scalars[s % 2],
+                          buffer ? &q.first[s] : NULL,
+                          q.n[s],
+                          0};
     segments[s] = seg;
   }
   pn_args a = {.dtype = (uint32_t)dtype};

@@ -108,7 +108,8 @@ static void test_constants(int dtype) {
 /* Moments within five standard errors, and a Kolmogorov-Smirnov distance. */
 static void check_moments(const double *x, int64_t n, bool is_normal) {
   double m1 = 0, m2 = 0, m4 = 0, far = 0, count = (double)n;
-  double mean = is_normal ? 0 : 0.5, var = is_normal ? 1 : 1.0 / 12, fourth = is_normal ? 3 : 0.0125;
+  double mean = is_normal ? 0 : 0.5, var = is_normal ? 1 : 1.0 / 12,
+         fourth = is_normal ? 3 : 0.0125;
   int64_t bins[64] = {0}, seen = 0;
   for (int64_t i = 0; i < n; i++) {
     double d = x[i] - mean, p = is_normal ? 0.5 * erfc(-x[i] / sqrt(2)) : x[i];
@@ -122,7 +123,8 @@ static void check_moments(const double *x, int64_t n, bool is_normal) {
     far = fmax(far, fabs((double)seen / count - (k + 1) / 64.0));
   }
   CHECK_MSG(fabs(m1 / count) < 5 * sqrt(var / count), "mean %g", m1 / count);
-  CHECK_MSG(fabs(m2 / count - var) < 5 * sqrt((fourth - var * var) / count), "variance %g", m2 / count);
+  CHECK_MSG(fabs(m2 / count - var) < 5 * sqrt((fourth - var * var) / count), "variance %g",
+            m2 / count);
   CHECK_MSG(fabs(m4 / count - fourth) < 0.02 * fourth, "fourth moment %g", m4 / count);
   CHECK_MSG(far < 2 / sqrt(count), "distance %g", far);
 }
@@ -148,8 +150,8 @@ static void test_distribution(int dtype) {
 }
 
 void suite_random(void) {
-  static const int64_t sizes[] = {0, 1, 2, 3, 4, 5, 7, 17, 127, 128, 129, 255, 257, 1000,
-                                  4095, 4096, 4097, 10001};
+  static const int64_t sizes[] = {0,   1,   2,   3,   4,    5,    7,    17,   127,
+                                  128, 129, 255, 257, 1000, 4095, 4096, 4097, 10001};
   case_seed(6);
   for (int dtype = PN_F32; dtype <= PN_F64; dtype++) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) test_size(dtype, sizes[i]);

@@ -24,8 +24,8 @@ typedef struct reduction {
   tensor x;
   uint32_t axes;
   int64_t outputs, count;
-  bool rows;        /* the last axis of size > 1 is reduced */
-  int64_t *source;  /* source[o * count + i]: C-order index of element i of output o */
+  bool rows;       /* the last axis of size > 1 is reduced */
+  int64_t *source; /* source[o * count + i]: C-order index of element i of output o */
   char text[128];
 } reduction;
 
@@ -103,8 +103,8 @@ static void check_near(const reduction *r, const double *x, double sum) {
   double chain = r->rows ? PN_CHUNK / (4.0 * PN_VBYTES / 8) + 8 + (double)r->count / PN_CHUNK
                          : PN_ROWCHUNK + (double)r->count / PN_ROWCHUNK;
   if (!isfinite(exact)) return;
-  CHECK_MSG(fabsl(exact - sum) <= eps * fmin(chain, (double)r->count) * size,
-            "%s: %g not %Lg", r->text, sum, exact);
+  CHECK_MSG(fabsl(exact - sum) <= eps * fmin(chain, (double)r->count) * size, "%s: %g not %Lg",
+            r->text, sum, exact);
 }
 
 static pn_args record_of(const reduction *r, size_t *bytes) {
@@ -138,8 +138,8 @@ static void check_sums(const reduction *r, double correction, const results *wan
     CHECK_MSG(same_items(r->x.dtype, out.p, want->sum.p, r->outputs), "sum %s %s%s",
               pn_active->name, r->x.dtype == PN_F64 ? "f64" : "f32", r->text);
     run(r, &pn_row_sum, PN_RED_MEAN, 0, out.p, NULL);
-    CHECK_MSG(same_items(r->x.dtype, out.p, want->mean.p, r->outputs), "mean %s%s",
-              pn_active->name, r->text);
+    CHECK_MSG(same_items(r->x.dtype, out.p, want->mean.p, r->outputs), "mean %s%s", pn_active->name,
+              r->text);
     run(r, &pn_row_var, 0, correction, out.p, out2.p);
     CHECK_MSG(same_items(r->x.dtype, out.p, want->var.p, r->outputs), "var %s %s%s",
               pn_active->name, r->x.dtype == PN_F64 ? "f64" : "f32", r->text);
@@ -202,16 +202,16 @@ static void test_extremes(const reduction *r, bool min) {
     if (!use_level(level)) continue;
     block out = block_new(bytes), at = block_new(wide);
     run(r, &pn_row_extreme, flags, 0, out.p, NULL);
-    CHECK_MSG(same_items(r->x.dtype, out.p, value.p, r->outputs), "extreme %s%s",
-              pn_active->name, r->text);
+    CHECK_MSG(same_items(r->x.dtype, out.p, value.p, r->outputs), "extreme %s%s", pn_active->name,
+              r->text);
     run(r, &pn_row_extreme, flags, 0, NULL, at.p);
     CHECK_MSG(memcmp(at.p, index.p, wide) == 0, "argextreme %s%s", pn_active->name, r->text);
     memset(at.p, 0xEE, wide);
     memset(out.p, 0xEE, bytes);
     run(r, &pn_row_extreme, flags, 0, out.p, at.p);
-    CHECK_MSG(same_items(r->x.dtype, out.p, value.p, r->outputs) &&
-                  memcmp(at.p, index.p, wide) == 0,
-              "extreme with index %s dtype %d%s", pn_active->name, r->x.dtype, r->text);
+    CHECK_MSG(
+        same_items(r->x.dtype, out.p, value.p, r->outputs) && memcmp(at.p, index.p, wide) == 0,
+        "extreme with index %s dtype %d%s", pn_active->name, r->x.dtype, r->text);
     block_free(&out);
     block_free(&at);
   }
@@ -268,9 +268,9 @@ static void test_case(int dtype, int ndim, const int64_t *shape, int style, uint
 /* Around every boundary of lanes, accumulators and chunks, in one dimension,
  * along rows and along columns. */
 static void test_boundaries(void) {
-  static const int64_t sizes[] = {0,   1,   2,   3,   4,   5,    7,    8,    9,    15,   16,  17,
-                                  31,  33,  63,  64,  65,  127,  128,  129,  255,  256,  257, 513,
-                                  767, 769, 1025, 4095, 4096, 4097, 8191, 8192, 8193, 12289};
+  static const int64_t sizes[] = {
+      0,   1,   2,   3,   4,   5,   7,   8,   9,   15,   16,   17,   31,   33,   63,   64,   65,
+      127, 128, 129, 255, 256, 257, 513, 767, 769, 1025, 4095, 4096, 4097, 8191, 8192, 8193, 12289};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
     for (int dtype = PN_F32; dtype <= PN_F64; dtype++)
       for (int style = 0; style < 3; style++) {
@@ -294,7 +294,8 @@ static void test_split(void) {
 
 static void test_random(void) {
   for (int i = 0; i < 400; i++) {
-    static const int dtypes[] = {PN_F32, PN_F64, PN_F32, PN_F64, PN_I64, PN_I32, PN_I8, PN_U8, PN_BOOL};
+    static const int dtypes[] = {PN_F32, PN_F64, PN_F32, PN_F64, PN_I64,
+                                 PN_I32, PN_I8,  PN_U8,  PN_BOOL};
     int ndim = (int)case_pick(7);
     int64_t shape[PN_MAX_DIMS], size = 1;
     for (int d = 0; d < ndim; d++) {

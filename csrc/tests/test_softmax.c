@@ -17,8 +17,8 @@ typedef struct problem {
   double eps;
 } problem;
 
-static const pn_row *const rows[] = {&pn_row_softmax, &pn_row_log_softmax,
-                                     &pn_row_softmax_backward, &pn_row_log_softmax_backward};
+static const pn_row *const rows[] = {&pn_row_softmax, &pn_row_log_softmax, &pn_row_softmax_backward,
+                                     &pn_row_log_softmax_backward};
 
 /* The longest chain of additions of a sum over the axis. */
 static double chain(const problem *p) {
@@ -111,8 +111,8 @@ static void test_problem(const problem *p, int k, bool contiguous) {
         for (int64_t c = 0; c < p->inner; c++)
           (k < 2 ? check_forward : check_backward)(p, k & 1, out.p, o, c);
     }
-    CHECK_MSG(same_items(p->dtype, first.p, out.p, p->x.size), "%s %s %d x %d x %d",
-              rows[k]->name, pn_active->name, (int)p->outer, (int)p->axis, (int)p->inner);
+    CHECK_MSG(same_items(p->dtype, first.p, out.p, p->x.size), "%s %s %d x %d x %d", rows[k]->name,
+              pn_active->name, (int)p->outer, (int)p->axis, (int)p->inner);
     block_free(&out);
   }
   block_free(&first);

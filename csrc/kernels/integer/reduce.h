@@ -4,19 +4,10 @@
 #ifndef PN_INTEGER_REDUCE_H
 #define PN_INTEGER_REDUCE_H
 
+#include "kernels/integer/item.h"
 #include "kernels/kernel.h"
 #include "kernels/reduce.h"
 #include "kernels/walk.h"
-
-#if PN_TYPE_IS_I64
-typedef int64_t item;
-#elif PN_TYPE_IS_I32
-typedef int32_t item;
-#elif PN_TYPE_IS_I8
-typedef int8_t item;
-#else
-typedef uint8_t item; /* uint8; bool holds 0 or 1 */
-#endif
 
 /* Elements start..start+count-1 of each of `cols` outputs. */
 typedef struct piece {
@@ -29,13 +20,13 @@ static inline piece piece_at(const pn_args *a, int64_t unit) {
   const int64_t *n = a->n;
   int64_t chunks = n[PN_RED_SPLIT] ? n[PN_RED_CHUNKS] : 1, k = unit % chunks, u = unit / chunks;
   int64_t width = n[PN_RED_COLS] ? n[PN_RED_COLS] : 1;
-  int64_t blocks = pn_ceil_div(width, PN_RED_COLBLOCK), outer = u / blocks;
-  int64_t c = (u - outer * blocks) * PN_RED_COLBLOCK;
+  int64_t block = n[PN_RED_BLOCK], blocks = pn_ceil_div(width, block), outer = u / blocks;
+  int64_t c = (u - outer * blocks) * block;
   int64_t size = n[PN_RED_COLS] ? PN_ROWCHUNK : PN_CHUNK;
   int kept = (int)n[PN_RED_KEPT] - (n[PN_RED_COLS] != 0);
   piece p;
   p.output = outer * width + c;
-  p.cols = pn_min64(width - c, PN_RED_COLBLOCK);
+  p.cols = pn_min64(width - c, block);
   p.col_stride = n[PN_RED_COLS] ? n[PN_RED_STRIDE + kept] : 0;
   p.x = (const item *)a->p[PN_RED_IN] + c * p.col_stride +
         pn_walk_offset(kept, n + PN_RED_SHAPE, n + PN_RED_STRIDE, outer);

@@ -65,8 +65,7 @@ PN_KERNEL(extreme) {
       continue;
     }
     join_piece(a, &p, best);
-    for (int64_t c = 0; c < p.cols; c++)
-      store(a, p.output + c, p.x + c * p.col_stride, best[c], 0);
+    for (int64_t c = 0; c < p.cols; c++) store(a, p.output + c, p.x + c * p.col_stride, best[c], 0);
   }
 }
 
@@ -84,9 +83,8 @@ PN_KERNEL(extreme_combine) {
       best = part[k * outputs];
       first = k;
     }
-    const item *x =
-        (const item *)a->p[PN_RED_IN] +
-        pn_walk_offset((int)n[PN_RED_KEPT], n + PN_RED_SHAPE, n + PN_RED_STRIDE, o);
+    const item *x = (const item *)a->p[PN_RED_IN] +
+                    pn_walk_offset((int)n[PN_RED_KEPT], n + PN_RED_SHAPE, n + PN_RED_STRIDE, o);
     store(a, o, x, best, first * size);
   }
 }

@@ -51,7 +51,7 @@ typedef void (*columns_fn)(real *acc, bool fresh, void *extra, const real *x, in
                            int64_t rows, int64_t cols);
 
 PN_NOINLINE void columns_sum(real *acc, bool fresh, void *extra, const real *x, int64_t stride,
-                               int64_t rows, int64_t cols) {
+                             int64_t rows, int64_t cols) {
   column_rows(step_sum, -(real)0, acc, fresh, NULL, x, stride, rows, cols);
 }
 

@@ -15,9 +15,7 @@ PN_INLINE vreal bce(vreal x, vreal y, vreal s) {
   vreal spread = v_mul(v_sub(v_set1(1), x), x);
   return v_div(v_mul(s, v_sub(x, y)), v_max(spread, v_set1((real)1e-12)));
 }
-PN_INLINE vreal bce_logits(vreal x, vreal y, vreal s) {
-  return v_mul(v_sub(v_sigmoid(x), y), s);
-}
+PN_INLINE vreal bce_logits(vreal x, vreal y, vreal s) { return v_mul(v_sub(v_sigmoid(x), y), s); }
 
 PN_INLINE void backward(gradient_fn f, const pn_args *a, int64_t begin, int64_t end) {
   int64_t i = begin * PN_CHUNK, last = pn_min64(end * PN_CHUNK, a->n[PN_LOSS_COUNT]);

@@ -1,10 +1,7 @@
 /* Cross-entropy: log_softmax and the negative logarithm of the target's class
  * in one pass over the logits; what backward needs is the maximum and the
  * logarithm of the sum of each row, not the probabilities. */
-#include "kernels/index_status.h"
-#include "kernels/loss.h"
-
-#include "kernels/real/softmax.h"
+#include "kernels/real/cross_entropy.h"
 
 typedef struct rows {
   const pn_args *a;
@@ -23,13 +20,6 @@ static rows rows_of(const pn_args *a) {
   return r;
 }
 
-/* The target of a row, or -1 where it is ignored. */
-static int64_t target_of(const pn_args *a, int64_t row) {
-  int64_t t = pn_index_load(a->p[PN_CE_TARGET], row, a->flags & PN_LOSS_TARGET32);
-  if (t == a->n[PN_CE_IGNORE]) return -1;
-  return pn_index_check(t, a->n[PN_CE_CLASSES], false, a->p[PN_CE_STATUS]);
-}
-
 /* One row's loss from its statistics; x + t * stride is the target's logit. */
 static void row_loss(const rows *r, int64_t row, int64_t t, const real *x, int64_t stride) {
   const real *class_weight = r->a->p[PN_CE_WEIGHT];
@@ -39,46 +29,46 @@ static void row_loss(const rows *r, int64_t row, int64_t t, const real *x, int64
   if (r->weight) r->weight[row] = w;
 }
 
-/* Columns first..first+cols-1 of one outer index, a strip of PN_VN at a time. */
-static void column_losses(const rows *r, int64_t row, const real *x, int64_t ld, int64_t cols) {
+/* A strip of PN_VN rows at a time. */
+static void column_losses(const rows *r, const unit *u) {
   int64_t classes = r->a->n[PN_CE_CLASSES];
-  for (int64_t c = 0; c < cols; c += PN_VN) {
-    int64_t n = pn_min64(cols - c, PN_VN);
-    vreal m = strip_max(x + c, ld, classes, n);
-    store_lanes(r->max + row + c, m, n);
-    store_lanes(r->log_sum + row + c, v_log(strip_exp_sum(x + c, ld, m, classes, n)), n);
+  for (int64_t c = 0; c < u->cols; c += PN_VN) {
+    int64_t n = pn_min64(u->cols - c, PN_VN), row = u->row + c;
+    vreal m = strip_max(u->x + c, u->ld, classes, n);
+    store_lanes(r->max + row, m, n);
+    store_lanes(r->log_sum + row, v_log(strip_exp_sum(u->x + c, u->ld, m, classes, n)), n);
   }
-  for (int64_t c = 0; c < cols; c++) row_loss(r, row + c, target_of(r->a, row + c), x + c, ld);
+  for (int64_t c = 0; c < u->cols; c++)
+    row_loss(r, u->row + c, target_of(r->a, u->row + c), u->x + c, u->ld);
 }
 
 /* A row that is ignored costs nothing; its statistics are never read. */
-static void single_loss(const rows *r, int64_t row, const real *x) {
-  int64_t classes = r->a->n[PN_CE_CLASSES], t = target_of(r->a, row);
-  if (t >= 0) {
-    r->max[row] = row_max(x, classes);
-    r->log_sum[row] = log_one(row_exp_sum(x, r->max[row], classes));
-  } else {
-    r->max[row] = r->log_sum[row] = 0;
+static void row_losses(const rows *r, int64_t begin, int64_t end, real *scratch) {
+  const int64_t *stride = r->a->n + PN_CE_STRIDE_X;
+  int64_t classes = r->a->n[PN_CE_CLASSES], t[ROW_BLOCK];
+  for (int64_t i = begin; i < end; i++) {
+    t[i - begin] = target_of(r->a, i);
+    r->max[i] = 0;
+    r->log_sum[i] = 1;
+    if (t[i - begin] < 0) continue;
+    unit u = unit_at(r->a, i, scratch);
+    row_statistics(u.x, classes, r->max + i, r->log_sum + i);
   }
-  row_loss(r, row, t, x, 1);
+  logarithms(r->log_sum + begin, end - begin);
+  const real *x = r->a->p[PN_CE_X];
+  for (int64_t i = begin; i < end; i++) row_loss(r, i, t[i - begin], x + i * stride[0], stride[1]);
 }
 
 static void losses(const pn_args *a, int64_t begin, int64_t end, real *scratch) {
-  const int64_t *n = a->n, *stride = n + PN_CE_STRIDE_X;
-  int64_t inner = n[PN_CE_INNER], blocks = pn_ceil_div(inner, PN_CE_COLBLOCK);
   rows r = rows_of(a);
-  for (int64_t u = begin; u < end; u++) {
-    int64_t o = inner == 1 ? u : u / blocks, c = (u - o * blocks) * PN_CE_COLBLOCK;
-    int64_t cols = pn_min64(inner - c, PN_CE_COLBLOCK), ld = stride[1];
-    const real *x = (const real *)a->p[PN_CE_X] + o * stride[0] + c * stride[2];
-    if ((inner == 1 ? ld : stride[2]) != 1) {
-      x = side_by_side(scratch, x, ld, stride[2], n[PN_CE_CLASSES], cols);
-      ld = cols;
-    }
-    if (inner == 1)
-      single_loss(&r, u, x);
-    else
-      column_losses(&r, o * inner + c, x, ld, cols);
+  if (a->n[PN_CE_INNER] == 1) {
+    for (int64_t i = begin; i < end; i += ROW_BLOCK)
+      row_losses(&r, i, pn_min64(i + ROW_BLOCK, end), scratch);
+    return;
+  }
+  for (int64_t i = begin; i < end; i++) {
+    unit u = unit_at(a, i, scratch);
+    column_losses(&r, &u);
   }
 }
 
@@ -116,8 +106,7 @@ PN_KERNEL(cross_entropy) {
     losses(a, begin, end, scratch);
     return;
   }
-  int64_t blocks = a->n[PN_CE_INNER] == 1 ? 1 : pn_ceil_div(a->n[PN_CE_INNER], PN_CE_COLBLOCK);
-  losses(a, 0, a->n[PN_CE_OUTER] * blocks, scratch);
+  losses(a, 0, all_units(a), scratch);
   if ((a->flags & PN_LOSS_REDUCTION) != PN_LOSS_NONE) combine(a);
 }
 

@@ -1,10 +1,7 @@
 /* The gradient of cross-entropy with respect to the logits (loss.h):
  * dx[c] = p[c] * q - (c == t ? q : 0) with p = exp((x - m) - log(s)): the bits
  * of log_softmax_backward on the gradient of the negative log-likelihood. */
-#include "kernels/index_status.h"
-#include "kernels/loss.h"
-
-#include "kernels/real/softmax.h"
+#include "kernels/real/cross_entropy.h"
 
 typedef struct upstream {
   const real *g, *class_weight;
@@ -29,21 +26,23 @@ static real scale(const upstream *s, int64_t row, int64_t t) {
   return s->class_weight ? q * s->class_weight[t] : q;
 }
 
-static int64_t target_of(const pn_args *a, int64_t row) {
-  int64_t t = pn_index_load(a->p[PN_CE_TARGET], row, a->flags & PN_LOSS_TARGET32);
-  if (t == a->n[PN_CE_IGNORE]) return -1;
-  return pn_index_check(t, a->n[PN_CE_CLASSES], false, a->p[PN_CE_STATUS]);
-}
-
 PN_INLINE vreal weighed(vreal x, vreal m, vreal log_sum, vreal q) {
   return v_mul(v_exp(v_sub(v_sub(x, m), log_sum)), q);
 }
 
-static void row_gradient(real *dx, const real *x, real max, real log_sum, real scale, int64_t n) {
+/* Lane t of a vector less q (t outside of it: none). */
+PN_INLINE vreal less_target(vreal d, vreal q, int64_t t) {
+  return v_sub(d, v_select(v_eq(v_load(lane_index), v_set1((real)t)), q, v_set1(0)));
+}
+
+static void row_gradient(real *dx, const real *x, real max, real log_sum, real scale, int64_t t,
+                         int64_t n) {
   vreal m = v_set1(max), s = v_set1(log_sum), q = v_set1(scale);
   int64_t i = 0;
-  for (; i + PN_VN <= n; i += PN_VN) v_store(dx + i, weighed(v_load(x + i), m, s, q));
-  if (i < n) v_store_n(dx + i, weighed(v_load_n(x + i, n - i), m, s, q), n - i);
+  for (; i + PN_VN <= n; i += PN_VN)
+    v_store(dx + i, less_target(weighed(v_load(x + i), m, s, q), q, t - i));
+  if (i < n)
+    v_store_n(dx + i, less_target(weighed(v_load_n(x + i, n - i), m, s, q), q, t - i), n - i);
 }
 
 static void single_row(const pn_args *a, const upstream *s, real *dx, const real *x, int64_t row) {
@@ -53,9 +52,7 @@ static void single_row(const pn_args *a, const upstream *s, real *dx, const real
     return;
   }
   const real *max = a->p[PN_CE_STATS], *log_sum = max + a->n[PN_CE_OUTER] * a->n[PN_CE_INNER];
-  real q = scale(s, row, t);
-  row_gradient(dx, x, max[row], log_sum[row], q, classes);
-  dx[t] = dx[t] - q;
+  row_gradient(dx, x, max[row], log_sum[row], scale(s, row, t), t, classes);
 }
 
 /* n <= PN_VN neighbouring rows; classes are `ld` (x) and `inner` (dx) apart. */
@@ -79,34 +76,21 @@ static void strip_rows(const pn_args *a, const upstream *s, real *dx, const real
     if (t[j] >= 0) dx[t[j] * inner + j] = dx[t[j] * inner + j] - q[j];
 }
 
-static void gradients(const pn_args *a, int64_t begin, int64_t end, real *scratch) {
-  const int64_t *n = a->n, *stride = n + PN_CE_STRIDE_X;
-  int64_t classes = n[PN_CE_CLASSES], inner = n[PN_CE_INNER];
-  int64_t blocks = pn_ceil_div(inner, PN_CE_COLBLOCK);
-  upstream s = upstream_of(a);
-  for (int64_t u = begin; u < end; u++) {
-    int64_t o = inner == 1 ? u : u / blocks, c = (u - o * blocks) * PN_CE_COLBLOCK;
-    int64_t cols = pn_min64(inner - c, PN_CE_COLBLOCK), ld = stride[1], row = o * inner + c;
-    const real *x = (const real *)a->p[PN_CE_X] + o * stride[0] + c * stride[2];
-    real *dx = (real *)a->p[PN_CE_OUT] + o * classes * inner + c;
-    if ((inner == 1 ? ld : stride[2]) != 1) {
-      x = side_by_side(scratch, x, ld, stride[2], classes, cols);
-      ld = cols;
-    }
-    if (inner == 1) {
-      single_row(a, &s, dx, x, row);
-      continue;
-    }
-    for (int64_t j = 0; j < cols; j += PN_VN)
-      strip_rows(a, &s, dx + j, x + j, ld, row + j, pn_min64(cols - j, PN_VN));
-  }
-}
-
 PN_KERNEL(cross_entropy_backward) {
+  int64_t classes = a->n[PN_CE_CLASSES], inner = a->n[PN_CE_INNER];
+  upstream s = upstream_of(a);
   if (pn_cross_entropy_small(a)) {
     begin = 0;
-    end = a->n[PN_CE_OUTER];
-    if (a->n[PN_CE_INNER] != 1) end *= pn_ceil_div(a->n[PN_CE_INNER], PN_CE_COLBLOCK);
+    end = all_units(a);
   }
-  gradients(a, begin, end, scratch);
+  for (int64_t i = begin; i < end; i++) {
+    unit u = unit_at(a, i, scratch);
+    real *dx = (real *)a->p[PN_CE_OUT] + u.outer * classes * inner + u.column;
+    if (inner == 1) {
+      single_row(a, &s, dx, u.x, u.row);
+      continue;
+    }
+    for (int64_t j = 0; j < u.cols; j += PN_VN)
+      strip_rows(a, &s, dx + j, u.x + j, u.ld, u.row + j, pn_min64(u.cols - j, PN_VN));
+  }
 }

@@ -44,8 +44,7 @@ PN_INLINE void plain(real *p, const real *g, real rate, int64_t n) {
   }
   vreal lr = v_set1(rate);
   int64_t i = 0;
-  for (; i + PN_VN <= n; i += PN_VN)
-    v_store(p + i, v_sub(v_load(p + i), v_mul(lr, v_load(g + i))));
+  for (; i + PN_VN <= n; i += PN_VN) v_store(p + i, v_sub(v_load(p + i), v_mul(lr, v_load(g + i))));
   if (i == n) return;
   n -= i;
   v_store_n(p + i, v_sub(v_load_n(p + i, n), v_mul(lr, v_load_n(g + i, n))), n);

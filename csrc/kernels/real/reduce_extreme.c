@@ -24,18 +24,22 @@ PN_INLINE real extreme_chunk(pair_fn pair, real identity, const real *x, int64_t
   return v_first(s);
 }
 
-PN_NOINLINE real chunk_max(const real *x, int64_t n) { return extreme_chunk(v_max, -REAL_INF, x, n); }
-PN_NOINLINE real chunk_min(const real *x, int64_t n) { return extreme_chunk(v_min, REAL_INF, x, n); }
+PN_NOINLINE real chunk_max(const real *x, int64_t n) {
+  return extreme_chunk(v_max, -REAL_INF, x, n);
+}
+PN_NOINLINE real chunk_min(const real *x, int64_t n) {
+  return extreme_chunk(v_min, REAL_INF, x, n);
+}
 
 PN_INLINE vreal step_max(vreal acc, vreal x, vreal m) { return v_max(acc, x); }
 PN_INLINE vreal step_min(vreal acc, vreal x, vreal m) { return v_min(acc, x); }
 
 PN_NOINLINE void columns_max(real *acc, bool fresh, void *extra, const real *x, int64_t stride,
-                        int64_t rows, int64_t cols) {
+                             int64_t rows, int64_t cols) {
   column_rows(step_max, -REAL_INF, acc, fresh, NULL, x, stride, rows, cols);
 }
 PN_NOINLINE void columns_min(real *acc, bool fresh, void *extra, const real *x, int64_t stride,
-                        int64_t rows, int64_t cols) {
+                             int64_t rows, int64_t cols) {
   column_rows(step_min, REAL_INF, acc, fresh, NULL, x, stride, rows, cols);
 }
 
@@ -50,31 +54,44 @@ PN_INLINE vmask beats(bool min, vreal x, vreal best) {
   return m_or(more, m_and(v_isnan(x), m_not(v_isnan(best))));
 }
 
+/* `regs` registers of columns, n <= PN_VN lanes in the last (only) one. */
+PN_INLINE void tile_at(bool min, int regs, int64_t n, real *acc, bool fresh, real *where,
+                       ireal first, const real *x, int64_t stride, int64_t rows) {
+  vreal best[4], at[4], start = v_set1(min ? REAL_INF : -REAL_INF);
+  vint row = i_set1(first), one = i_set1(1);
+  for (int j = 0; j < regs; j++) {
+    best[j] = fresh ? start : n == PN_VN ? v_load(acc + j * PN_VN) : v_load_n(acc, n);
+    at[j] = fresh ? v_set1(0) : n == PN_VN ? v_load(where + j * PN_VN) : v_load_n(where, n);
+  }
+  for (int64_t i = 0; i < rows; i++, x += stride, row = i_add(row, one))
+    for (int j = 0; j < regs; j++) {
+      vreal v = n == PN_VN ? v_load(x + j * PN_VN) : v_load_n(x, n);
+      at[j] = v_select(beats(min, v, best[j]), v_from_bits(row), at[j]);
+      best[j] = min ? v_min(best[j], v) : v_max(best[j], v);
+    }
+  for (int j = 0; j < regs; j++) {
+    v_store_n(acc + j * PN_VN, best[j], n);
+    v_store_n(where + j * PN_VN, at[j], n);
+  }
+}
+
 PN_INLINE void columns_at(bool min, real *acc, bool fresh, positions *p, const real *x,
                           int64_t stride, int64_t rows, int64_t cols) {
-  for (int64_t c = 0; c < cols; c += PN_VN) {
-    int64_t n = pn_min64(cols - c, PN_VN);
-    vreal best = fresh ? v_set1(min ? REAL_INF : -REAL_INF) : v_load_n(acc + c, n);
-    vreal at = fresh ? v_set1(0) : v_load_n(p->at + c, n);
-    vint row = i_set1(p->row);
-    const real *y = x + c;
-    for (int64_t i = 0; i < rows; i++, y += stride, row = i_add(row, i_set1(1))) {
-      vreal v = n == PN_VN ? v_load(y) : v_load_n(y, n);
-      at = v_select(beats(min, v, best), v_from_bits(row), at);
-      best = min ? v_min(best, v) : v_max(best, v);
-    }
-    v_store_n(acc + c, best, n);
-    v_store_n(p->at + c, at, n);
-  }
+  int64_t c = 0;
+  for (; c + 4 * PN_VN <= cols; c += 4 * PN_VN)
+    tile_at(min, 4, PN_VN, acc + c, fresh, p->at + c, p->row, x + c, stride, rows);
+  for (; c < cols; c += PN_VN)
+    tile_at(min, 1, pn_min64(cols - c, PN_VN), acc + c, fresh, p->at + c, p->row, x + c, stride,
+            rows);
   p->row += (ireal)rows;
 }
 
 PN_NOINLINE void columns_argmax(real *acc, bool fresh, void *extra, const real *x, int64_t stride,
-                           int64_t rows, int64_t cols) {
+                                int64_t rows, int64_t cols) {
   columns_at(false, acc, fresh, extra, x, stride, rows, cols);
 }
 PN_NOINLINE void columns_argmin(real *acc, bool fresh, void *extra, const real *x, int64_t stride,
-                           int64_t rows, int64_t cols) {
+                                int64_t rows, int64_t cols) {
   columns_at(true, acc, fresh, extra, x, stride, rows, cols);
 }
 
@@ -127,10 +144,14 @@ static void extreme_rows(const pn_args *a, int64_t begin, int64_t end, void *scr
   }
 }
 
+static columns_fn rows_joiner(const pn_args *a) {
+  bool min = a->flags & PN_RED_MIN;
+  if (a->p[PN_RED_OUT2]) return min ? columns_argmin : columns_argmax;
+  return min ? columns_min : columns_max;
+}
+
 static void extreme_columns(const pn_args *a, int64_t begin, int64_t end, void *scratch) {
   bool min = a->flags & PN_RED_MIN, index = a->p[PN_RED_OUT2];
-  columns_fn join_rows = index ? (min ? columns_argmin : columns_argmax)
-                               : (min ? columns_min : columns_max);
   for (int64_t u = begin; u < end; u++) {
     reduce_block b = reduce_block_at(a, u);
     real acc[PN_RED_COLBLOCK], best[PN_RED_COLBLOCK];
@@ -138,7 +159,8 @@ static void extreme_columns(const pn_args *a, int64_t begin, int64_t end, void *
     for (int64_t k = 0; k < a->n[PN_RED_CHUNKS]; k++) {
       positions p;
       p.row = 0;
-      reduce_columns(join_rows, a, &b, acc, &p, k * PN_ROWCHUNK, reduce_rows_of(a, k), scratch);
+      reduce_columns(rows_joiner(a), a, &b, acc, &p, k * PN_ROWCHUNK, reduce_rows_of(a, k),
+                     scratch);
       for (int64_t c = 0; c < b.cols; c++) {
         ireal row = 0;
         if (index) memcpy(&row, p.at + c, sizeof row);
@@ -150,20 +172,44 @@ static void extreme_columns(const pn_args *a, int64_t begin, int64_t end, void *
   }
 }
 
+/* Partials of a split reduction: values, then indices, chunk by chunk. */
+static real *part_values(const pn_args *a, int64_t chunk) {
+  return (real *)a->p[PN_RED_WORK] + chunk * a->n[PN_RED_OUTPUTS];
+}
+static int64_t *part_indices(const pn_args *a, int64_t chunk) {
+  int64_t *after = (int64_t *)a->p[PN_RED_WORK] + a->n[PN_RED_CHUNKS] * a->n[PN_RED_OUTPUTS];
+  return after + chunk * a->n[PN_RED_OUTPUTS];
+}
+
+static void split_columns(const pn_args *a, int64_t o, int64_t k, void *scratch) {
+  bool index = a->p[PN_RED_OUT2];
+  reduce_block b = reduce_block_at(a, o);
+  positions p;
+  p.row = 0;
+  reduce_columns(rows_joiner(a), a, &b, part_values(a, k) + b.output, &p, k * PN_ROWCHUNK,
+                 reduce_rows_of(a, k), scratch);
+  for (int64_t c = 0; index && c < b.cols; c++) {
+    ireal row;
+    memcpy(&row, p.at + c, sizeof row);
+    part_indices(a, k)[b.output + c] = k * PN_ROWCHUNK + row;
+  }
+}
+
+static void split_row(const pn_args *a, int64_t o, int64_t k, void *scratch) {
+  int64_t n;
+  const real *x = reduce_chunk(a, reduce_base(a, o), k, &n, scratch);
+  real v = a->flags & PN_RED_MIN ? chunk_min(x, n) : chunk_max(x, n);
+  part_values(a, k)[o] = v;
+  if (a->p[PN_RED_OUT2]) part_indices(a, k)[o] = k * PN_CHUNK + find(x, n, v);
+}
+
 static void extreme_split(const pn_args *a, int64_t begin, int64_t end, void *scratch) {
-  bool min = a->flags & PN_RED_MIN;
-  int64_t chunks = a->n[PN_RED_CHUNKS], outputs = a->n[PN_RED_OUTPUTS], n;
+  int64_t chunks = a->n[PN_RED_CHUNKS];
   for (int64_t u = begin; u < end; u++) {
-    int64_t o = u / chunks, k = u % chunks;
-    real *part = (real *)a->p[PN_RED_WORK] + k * outputs;
-    if (a->n[PN_RED_COLS]) {
-      reduce_block b = reduce_block_at(a, o);
-      reduce_columns(min ? columns_min : columns_max, a, &b, part + b.output, NULL,
-                     k * PN_ROWCHUNK, reduce_rows_of(a, k), scratch);
-    } else {
-      const real *x = reduce_chunk(a, reduce_base(a, o), k, &n, scratch);
-      part[o] = min ? chunk_min(x, n) : chunk_max(x, n);
-    }
+    if (a->n[PN_RED_COLS])
+      split_columns(a, u / chunks, u % chunks, scratch);
+    else
+      split_row(a, u / chunks, u % chunks, scratch);
   }
 }
 
@@ -176,34 +222,17 @@ PN_KERNEL(extreme) {
     extreme_rows(a, begin, end, scratch);
 }
 
-/* The index needs a second look at one chunk: the first that holds the value. */
-static int64_t index_in(const pn_args *a, int64_t o, int64_t chunk, real value, void *scratch) {
-  int64_t size = a->n[PN_RED_COLS] ? PN_ROWCHUNK : PN_CHUNK, n;
-  const real *base = reduce_base(a, o), *x;
-  real column[PN_ROWCHUNK];
-  if (a->n[PN_RED_COLS]) {
-    n = reduce_rows_of(a, chunk);
-    x = reduce_gather(a, base, chunk * PN_ROWCHUNK, n, column);
-  } else {
-    x = reduce_chunk(a, base, chunk, &n, scratch);
-  }
-  return chunk * size + find(x, n, value);
-}
-
 PN_KERNEL(extreme_combine) {
   bool min = a->flags & PN_RED_MIN;
-  int64_t outputs = a->n[PN_RED_OUTPUTS];
-  int64_t last = pn_min64(end * PN_RED_COLBLOCK, outputs);
+  int64_t last = pn_min64(end * PN_RED_COLBLOCK, a->n[PN_RED_OUTPUTS]);
   for (int64_t o = begin * PN_RED_COLBLOCK; o < last; o++) {
-    const real *part = (const real *)a->p[PN_RED_WORK] + o;
-    real best = part[0];
-    int64_t first = 0, index = 0;
+    real best = part_values(a, 0)[o];
+    int64_t first = 0;
     for (int64_t k = 1; k < a->n[PN_RED_CHUNKS]; k++) {
-      real v = part[k * outputs];
+      real v = part_values(a, k)[o];
       if (better(min, v, best)) first = k;
       best = join(min, best, v);
     }
-    if (a->p[PN_RED_OUT2]) index = index_in(a, o, first, best, scratch);
-    store(a, o, best, index);
+    store(a, o, best, a->p[PN_RED_OUT2] ? part_indices(a, first)[o] : 0);
   }
 }

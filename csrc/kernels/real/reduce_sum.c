@@ -10,7 +10,14 @@ static void finish(const pn_args *a, real *out, int64_t n) {
 
 static void sum_rows(const pn_args *a, int64_t begin, int64_t end, void *scratch) {
   real *out = a->p[PN_RED_OUT];
-  for (int64_t o = begin; o < end; o++) out[o] = reduce_row_sum(a, reduce_base(a, o), scratch);
+  for (int64_t o = begin, g; o < end; o += g) {
+    const real *base = reduce_base(a, o);
+    g = reduce_group(a, o, end);
+    if (g > 1)
+      reduce_across(columns_sum, a, base, g, NULL, out + o, scratch);
+    else
+      out[o] = reduce_row_sum(a, base, scratch);
+  }
   finish(a, out + begin, end - begin);
 }
 

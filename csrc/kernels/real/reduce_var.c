@@ -25,7 +25,7 @@ PN_INLINE vreal step_square(vreal acc, vreal x, vreal m) {
 }
 
 PN_NOINLINE void columns_squares(real *acc, bool fresh, void *mean, const real *x, int64_t stride,
-                            int64_t rows, int64_t cols) {
+                                 int64_t rows, int64_t cols) {
   column_rows(step_square, -(real)0, acc, fresh, mean, x, stride, rows, cols);
 }
 
@@ -41,20 +41,32 @@ static void finish_var(const pn_args *a, const real *mean, real *squares, int64_
   for (int64_t i = 0; means && i < n; i++) means[o + i] = mean[i];
 }
 
-static void var_rows(const pn_args *a, int64_t begin, int64_t end, void *scratch) {
-  real *out = a->p[PN_RED_OUT];
+static real row_squares(const pn_args *a, const real *base, real mean, void *scratch) {
   int64_t chunks = a->n[PN_RED_CHUNKS], n;
-  for (int64_t o = begin; o < end; o++) {
+  real total = 0;
+  for (int64_t k = 0; k < chunks; k++) {
+    const real *x = reduce_chunk(a, base, k, &n, scratch);
+    real s = squares_chunk(x, mean, n);
+    total = k == 0 ? s : total + s;
+  }
+  return total;
+}
+
+static void var_rows(const pn_args *a, int64_t begin, int64_t end, void *scratch) {
+  real mean[PN_RED_GROUP], *out = a->p[PN_RED_OUT];
+  for (int64_t o = begin, g; o < end; o += g) {
     const real *base = reduce_base(a, o);
-    real mean = reduce_row_sum(a, base, scratch), squares = 0;
-    finish_mean(a, &mean, 1);
-    for (int64_t k = 0; k < chunks; k++) {
-      const real *x = reduce_chunk(a, base, k, &n, scratch);
-      real s = squares_chunk(x, mean, n);
-      squares = k == 0 ? s : squares + s;
+    g = reduce_group(a, o, end);
+    if (g > 1) {
+      reduce_across(columns_sum, a, base, g, NULL, mean, scratch);
+      finish_mean(a, mean, g);
+      reduce_across(columns_squares, a, base, g, mean, out + o, scratch);
+    } else {
+      mean[0] = reduce_row_sum(a, base, scratch);
+      finish_mean(a, mean, 1);
+      out[o] = row_squares(a, base, mean[0], scratch);
     }
-    out[o] = squares;
-    finish_var(a, &mean, out + o, o, 1);
+    finish_var(a, mean, out + o, o, g);
   }
 }
 

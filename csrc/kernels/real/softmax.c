@@ -19,22 +19,24 @@ PN_INLINE void exponentials(real *y, const real *x, real m, int64_t n) {
   if (i < n) v_store_n(y + i, v_exp(v_sub(v_load_n(x + i, n - i), s)), n - i);
 }
 
-/* A row that fits one virtual vector stays in registers. */
-PN_INLINE void softmax_short(real *y, const real *x, int64_t n) {
-  vvec e = vv_load_or(x, n, -REAL_INF), masked;
-  vreal m = v_set1(vv_max_lane(e)), s;
-  for (int j = 0; j < PN_VREGS; j++) {
-    e.v[j] = v_exp(v_sub(e.v[j], m));
-    masked.v[j] = sum_absent(e.v[j], n - j * PN_VN);
-  }
-  s = v_set1(vv_sum(masked));
-  for (int j = 0; j < PN_VREGS && j * PN_VN < n; j++)
-    store_lanes(y + j * PN_VN, v_div(e.v[j], s), pn_min64(n - j * PN_VN, PN_VN));
+PN_INLINE void softmax_short(int parts, real *y, const real *x, int64_t n) {
+  vvec e[2];
+  real m, s;
+  short_row(parts, x, n, e, &m, &s);
+  vreal d = v_set1(s);
+  for (int k = 0; k < parts; k++)
+    for (int j = 0; j < PN_VREGS; j++) {
+      int64_t i = k * PN_VV + j * PN_VN;
+      if (i < n) store_lanes(y + i, v_div(e[k].v[j], d), pn_min64(n - i, PN_VN));
+    }
 }
 
 static void softmax_row(real *y, const real *x, int64_t n) {
-  if (n <= PN_VV && PN_VN > 1) {
-    softmax_short(y, x, n);
+  if (n <= 2 * PN_VV && PN_VN > 1) {
+    if (n <= PN_VV)
+      softmax_short(1, y, x, n);
+    else
+      softmax_short(2, y, x, n);
     return;
   }
   real m = row_max(x, n), total = 0;
@@ -47,12 +49,18 @@ static void softmax_row(real *y, const real *x, int64_t n) {
   divide(y, total, n);
 }
 
-static void log_softmax_row(real *y, const real *x, int64_t n) {
-  real max = row_max(x, n), log_sum = log_one(row_exp_sum(x, max, n));
+PN_INLINE void shift_row(real *y, const real *x, real max, real log_sum, int64_t n) {
   vreal m = v_set1(max), s = v_set1(log_sum);
   int64_t i = 0;
   for (; i + PN_VN <= n; i += PN_VN) v_store(y + i, v_sub(v_sub(v_load(x + i), m), s));
   if (i < n) v_store_n(y + i, v_sub(v_sub(v_load_n(x + i, n - i), m), s), n - i);
+}
+
+static void log_softmax_rows(real *y, const real *x, int64_t stride, int64_t rows, int64_t n) {
+  real m[ROW_BLOCK], s[ROW_BLOCK];
+  for (int64_t i = 0; i < rows; i++) row_statistics(x + i * stride, n, m + i, s + i);
+  logarithms(s, rows);
+  for (int64_t i = 0; i < rows; i++) shift_row(y + i * n, x + i * stride, m[i], s[i], n);
 }
 
 typedef struct writing {
@@ -93,27 +101,38 @@ PN_NOINLINE void softmax_columns(real *y, int64_t ldy, const real *x, int64_t ld
   }
 }
 
+static void forward_rows(const pn_args *a, int64_t begin, int64_t end, real *scratch, bool log) {
+  const int64_t *stride = a->n + PN_SM_STRIDE_X;
+  int64_t axis = a->n[PN_SM_AXIS];
+  for (int64_t o = begin, rows; o < end; o += rows) {
+    const real *x = (const real *)a->p[PN_SM_X] + o * stride[0];
+    real *y = (real *)a->p[PN_SM_OUT] + o * axis;
+    rows = log && stride[1] == 1 ? pn_min64(end - o, ROW_BLOCK) : 1;
+    if (stride[1] != 1) x = side_by_side(scratch, x, stride[1], 0, axis, 1);
+    if (log)
+      log_softmax_rows(y, x, stride[0], rows, axis);
+    else
+      softmax_row(y, x, axis);
+  }
+}
+
 static void forward(const pn_args *a, int64_t begin, int64_t end, real *scratch, bool log) {
   const int64_t *n = a->n, *stride = n + PN_SM_STRIDE_X;
   int64_t axis = n[PN_SM_AXIS], inner = n[PN_SM_INNER];
   int64_t blocks = pn_ceil_div(inner, PN_SM_COLBLOCK);
-  const real *in = a->p[PN_SM_X];
-  real *out = a->p[PN_SM_OUT];
+  if (inner == 1) {
+    forward_rows(a, begin, end, scratch, log);
+    return;
+  }
   for (int64_t u = begin; u < end; u++) {
-    int64_t o = inner == 1 ? u : u / blocks, c = (u - o * blocks) * PN_SM_COLBLOCK;
+    int64_t o = u / blocks, c = (u - o * blocks) * PN_SM_COLBLOCK;
     int64_t cols = pn_min64(inner - c, PN_SM_COLBLOCK), ld = stride[1];
-    const real *x = in + o * stride[0] + c * stride[2];
-    real *y = out + o * axis * inner + c;
-    if ((inner == 1 ? ld : stride[2]) != 1) {
+    const real *x = (const real *)a->p[PN_SM_X] + o * stride[0] + c * stride[2];
+    if (stride[2] != 1) {
       x = side_by_side(scratch, x, ld, stride[2], axis, cols);
       ld = cols;
     }
-    if (inner > 1)
-      softmax_columns(y, inner, x, ld, axis, cols, log);
-    else if (log)
-      log_softmax_row(y, x, axis);
-    else
-      softmax_row(y, x, axis);
+    softmax_columns((real *)a->p[PN_SM_OUT] + o * axis * inner + c, inner, x, ld, axis, cols, log);
   }
 }
 

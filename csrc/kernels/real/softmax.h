@@ -16,7 +16,15 @@ PN_INLINE void store_lanes(real *y, vreal v, int64_t n) {
   else
     v_store_n(y, v, n);
 }
-PN_INLINE real log_one(real x) { return v_first(v_log(v_set1(x))); }
+
+/* Rows whose statistics are made together, for the sake of their logarithms:
+ * one v_log for PN_VN rows instead of one for each (64 x 10 cross-entropy in
+ * float32: 3.9 ns an element -> 1.6). */
+enum { ROW_BLOCK = 64 };
+PN_NOINLINE void logarithms(real *x, int64_t n) {
+  for (int64_t i = 0; i < n; i += PN_VN)
+    store_lanes(x + i, v_log(load_lanes(x + i, pn_min64(n - i, PN_VN))), pn_min64(n - i, PN_VN));
+}
 
 PN_INLINE real max_lane(vreal s) {
   if (PN_VN > 8) s = v_max(s, v_swap(s, 8));
@@ -54,6 +62,44 @@ PN_INLINE vreal term_exp(const void *context, int64_t i, int64_t n) {
 PN_NOINLINE real row_exp_sum(const real *x, real m, int64_t n) {
   shifted c = {x, v_set1(m)};
   return sum_chunks(term_exp, &c, n);
+}
+
+/* A row of at most `parts` virtual vectors in registers: e = exp(x - m), and
+ * the sum s of e.  Absent lanes go into exp as -0, not as -inf: a result that
+ * underflows costs a multiplication some 100 cycles on avx2. */
+PN_INLINE void short_row(int parts, const real *x, int64_t n, vvec *e, real *m, real *s) {
+  vvec top = vv_set1(-REAL_INF), sum;
+  for (int k = 0; k < parts; k++) {
+    e[k] = vv_load_or(x + k * PN_VV, pn_max64(n - k * PN_VV, 0), -REAL_INF);
+    top = k == 0 ? e[k] : vv_max(top, e[k]);
+  }
+  *m = vv_max_lane(top);
+  vreal shift = v_set1(*m);
+  for (int k = 0; k < parts; k++) {
+    vvec term = vv_set1(-(real)0);
+    for (int j = 0; j < PN_VREGS; j++) {
+      int64_t left = n - k * PN_VV - j * PN_VN;
+      if (left <= 0) break;
+      vreal d = v_sub(e[k].v[j], shift);
+      e[k].v[j] = v_exp(left < PN_VN ? sum_absent(d, left) : d);
+      term.v[j] = left < PN_VN ? sum_absent(e[k].v[j], left) : e[k].v[j];
+    }
+    sum = k == 0 ? term : vv_add(sum, term);
+  }
+  *s = vv_sum(sum);
+}
+
+/* m = max x and s = sum of exp(x - m). */
+PN_NOINLINE void row_statistics(const real *x, int64_t n, real *m, real *s) {
+  vvec e[2];
+  if (n <= PN_VV && PN_VN > 1) {
+    short_row(1, x, n, e, m, s);
+  } else if (n <= 2 * PN_VV && PN_VN > 1) {
+    short_row(2, x, n, e, m, s);
+  } else {
+    *m = row_max(x, n);
+    *s = row_exp_sum(x, *m, n);
+  }
 }
 
 PN_INLINE vreal strip_max(const real *x, int64_t ld, int64_t rows, int64_t cols) {

@@ -59,8 +59,8 @@ PN_INLINE void columns(bool log, real *dx, int64_t ld, pair c, int64_t rows, int
 }
 
 /* Rows or columns of one operand, side by side (in tile, where they were not). */
-static const real *operand(const real *x, const int64_t *stride, int64_t o, int64_t c,
-                           int64_t axis, int64_t cols, bool rows, int64_t *ld, real *tile) {
+static const real *operand(const real *x, const int64_t *stride, int64_t o, int64_t c, int64_t axis,
+                           int64_t cols, bool rows, int64_t *ld, real *tile) {
   x += o * stride[0] + c * stride[2];
   *ld = stride[1];
   if ((rows ? stride[1] : stride[2]) == 1) return x;

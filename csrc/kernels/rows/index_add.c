@@ -6,8 +6,8 @@
 void pn_plan_index_add(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
   const int64_t *n = a->n;
   w->units = n[PN_IX_OUTER] * pn_ceil_div(n[PN_IX_INNER], PN_IX_COLBLOCK);
-  w->cost = (double)n[PN_IX_COUNT] *
-            (1.0 + row->cost * (double)pn_min64(n[PN_IX_INNER], PN_IX_COLBLOCK));
+  w->cost =
+      (double)n[PN_IX_COUNT] * (1.0 + row->cost * (double)pn_min64(n[PN_IX_INNER], PN_IX_COLBLOCK));
   w->scratch = 0;
 }
 

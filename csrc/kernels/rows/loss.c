@@ -3,9 +3,7 @@
 
 #include "kernels/table.h"
 
-static bool reduces(const pn_args *a) {
-  return (a->flags & PN_LOSS_REDUCTION) != PN_LOSS_NONE;
-}
+static bool reduces(const pn_args *a) { return (a->flags & PN_LOSS_REDUCTION) != PN_LOSS_NONE; }
 
 void pn_plan_loss(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
   int64_t count = a->n[PN_LOSS_COUNT];

@@ -5,8 +5,10 @@
 #include "pn_contract.h"
 
 enum {
-  SPLIT_UNITS = 32,          /* fewer units than this are split over chunks ... */
-  SPLIT_ITEMS = 1 << 16,     /* ... of tensors from this size on */
+  SPLIT_UNITS = 32,           /* fewer units than this are split over chunks ... */
+  SPLIT_ITEMS = 1 << 16,      /* ... of tensors from this size on */
+  STRIDED_COLUMNS = 32,       /* columns of one unit that do not lie side by side: they are
+                                 copied in tiles, and a tile of fewer columns has longer rows */
   GATHER_BYTES = PN_CHUNK * 8 /* scratch for elements that do not lie side by side */
 };
 
@@ -54,9 +56,11 @@ size_t pn_reduce_record(pn_args *a, int ndim, const int64_t *shape, const int64_
   int64_t cols = last_kept ? kept.shape[kept.ndim - 1] : 0;
   int64_t chunk = last_kept ? PN_ROWCHUNK : PN_CHUNK;
   int64_t chunks = pn_ceil_div(count, chunk), units = outputs, items = 1;
+  int64_t block = 1, inner = kept.ndim > 0 ? kept.stride[kept.ndim - 1] : 0;
   if (last_kept && outputs > 0) {
-    units = outputs / cols * pn_ceil_div(cols, PN_RED_COLBLOCK);
-    items = pn_min64(cols, PN_RED_COLBLOCK);
+    block = inner == 1 ? PN_RED_COLBLOCK : STRIDED_COLUMNS;
+    units = outputs / cols * pn_ceil_div(cols, block);
+    items = pn_min64(cols, block);
   }
   bool split = units < SPLIT_UNITS && chunks > 1 && outputs > 0 && count >= SPLIT_ITEMS / outputs;
   n[PN_RED_OUTPUTS] = outputs;
@@ -71,6 +75,8 @@ size_t pn_reduce_record(pn_args *a, int ndim, const int64_t *shape, const int64_
   n[PN_RED_SCRATCH] = scratch_of(&kept, &reduced, last_kept);
   n[PN_RED_PLAIN] = units == 1 && chunks == 1 && n[PN_RED_SCRATCH] == 0 && reduced.ndim <= 1;
   n[PN_RED_PLAIN_ROW] = reduced.ndim ? reduced.stride[0] : 0;
+  n[PN_RED_BLOCK] = block;
+  n[PN_RED_ACROSS] = !last_kept && inner == 1 && reduced.ndim == 1 && reduced.stride[0] != 1;
   for (int i = 0; i < kept.ndim; i++) {
     n[PN_RED_SHAPE + i] = kept.shape[i];
     n[PN_RED_STRIDE + i] = kept.stride[i];

@@ -3,17 +3,8 @@
 
 #include "kernels/index_status.h"
 #include "kernels/kernel.h"
+#include "kernels/size/item.h"
 #include "kernels/walk.h"
-
-#if PN_TYPE_IS_S1
-typedef uint8_t item;
-#elif PN_TYPE_IS_S2
-typedef uint16_t item;
-#elif PN_TYPE_IS_S4
-typedef uint32_t item;
-#else
-typedef uint64_t item;
-#endif
 
 static void copy_row(item *out, const item *x, int64_t stride, int64_t n) {
   if (n == 1)
@@ -55,7 +46,8 @@ PN_KERNEL(gather) {
   bool is32 = a->flags & PN_INDEX_32, wrap = a->flags & PN_INDEX_WRAP;
   item *out = (item *)a->p[PN_IX_OUT] + begin * cols;
   for (int64_t u = begin; u < end; u++, out += cols) {
-    const item *x = (const item *)a->p[PN_IX_X] + pn_walk_offset(last, shape, n + PN_GA_STRIDE_X, u);
+    const item *x =
+        (const item *)a->p[PN_IX_X] + pn_walk_offset(last, shape, n + PN_GA_STRIDE_X, u);
     int64_t index = pn_walk_offset(last, shape, n + PN_GA_STRIDE_INDEX, u);
     for (int64_t c = 0; c < cols; c++) {
       int64_t at = pn_index_load(a->p[PN_IX_INDEX], index + c * si, is32);
