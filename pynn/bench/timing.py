@@ -21,7 +21,7 @@ from pynn.bench.case import Case, Pair, Work
 Clock = Callable[[], float]
 
 _SETTLE = 0.05
-"""Seconds that idle threads of a library may spin before they sleep (OpenBLAS: 26 ms)."""
+"""Seconds that idle threads of a library may spin before they sleep (OpenBLAS: 2^26 cycles)."""
 
 
 @dataclass(frozen=True)
