@@ -118,12 +118,16 @@ typedef uint8_t item; /* uint8, bool */
 #if !PN_SOURCE_IS_FLOAT
 typedef item number;
 PN_INLINE number decode(item x) { return x; }
+#if PN_TYPE_IS_I64 || PN_TYPE_IS_I32
 /* Beyond 2^53 the lost bits become one sticky bit that float64 can hold. */
 PN_INLINE float number_odd(number x) {
   int64_t i = x, low = i & 0xfff, sticky = i - low + (low ? 0x800 : 0);
   int exact = i >= -(1ll << 53) && i <= 1ll << 53;
   return odd_float((double)(exact ? i : sticky));
 }
+#else
+PN_INLINE float number_odd(number x) { return x; }
+#endif
 PN_INLINE int32_t number_i32(number x) { return (int32_t)(uint32_t)(uint64_t)(int64_t)x; }
 #endif
 
