@@ -31,7 +31,8 @@ typedef void (*gemm_tile_fn)(int64_t kc, const real *a, int64_t rsa, int64_t csa
 
 /* TILE_MR<nv>: the highest tile of that width.  Accumulators are mr * nv
  * registers, B takes nv more and A one: 31 of 32 on AVX-512 (14 x 2), 15 of 16
- * on AVX2 (6 x 2), 28 of 32 on NEON (8 x 3).
+ * on AVX2 (6 x 2).  NEON multiplies by an element of a register, and gcc 12
+ * keeps one for each row: 31 of 32 at 7 x 3, spills at 8 x 3.
  * TILE_LOW<nv>: the height to use while k is small (gemm_rows_for).
  * TILE_PNV, TILE_PMR: vectors and rows of the packed path's tile.  At n = 1000
  * to 1536: AVX-512 8 x 48 1.03 to 1.05 times OpenBLAS, 6 x 64 the same, 14 x 32
@@ -49,9 +50,9 @@ enum { TILE_NV = 3, TILE_MR = 8, TILE_MR1 = 8, TILE_MR2 = 6, TILE_MR3 = 4, TILE_
 enum { TILE_LOW2 = 6, TILE_LOW3 = 4, TILE_LOW4 = 0 };
 enum { TILE_PNV = 3, TILE_PMR = 4, TILE_A_BYTES = 192 << 10 };
 #elif PN_LEVEL_IS_NEON
-enum { TILE_NV = 3, TILE_MR = 8, TILE_MR1 = 8, TILE_MR2 = 8, TILE_MR3 = 8, TILE_MR4 = 0 };
-enum { TILE_LOW2 = 8, TILE_LOW3 = 8, TILE_LOW4 = 0 };
-enum { TILE_PNV = 3, TILE_PMR = 8, TILE_A_BYTES = 192 << 10 };
+enum { TILE_NV = 3, TILE_MR = 8, TILE_MR1 = 8, TILE_MR2 = 8, TILE_MR3 = 7, TILE_MR4 = 0 };
+enum { TILE_LOW2 = 8, TILE_LOW3 = 7, TILE_LOW4 = 0 };
+enum { TILE_PNV = 3, TILE_PMR = 7, TILE_A_BYTES = 192 << 10 };
 #else
 enum { TILE_NV = 2, TILE_MR = 4, TILE_MR1 = 4, TILE_MR2 = 4, TILE_MR3 = 0, TILE_MR4 = 0 };
 enum { TILE_LOW2 = 4, TILE_LOW3 = 0, TILE_LOW4 = 0 };

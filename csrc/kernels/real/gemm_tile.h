@@ -99,6 +99,7 @@ PN_INLINE void tile(const int mr, const int nv, const int masked, int64_t kc, co
 
 #define ROWS4(X, nv, x) X(1, nv, x) X(2, nv, x) X(3, nv, x) X(4, nv, x)
 #define ROWS6(X, nv, x) ROWS4(X, nv, x) X(5, nv, x) X(6, nv, x)
-#define ROWS8(X, nv, x) ROWS6(X, nv, x) X(7, nv, x) X(8, nv, x)
+#define ROWS7(X, nv, x) ROWS6(X, nv, x) X(7, nv, x)
+#define ROWS8(X, nv, x) ROWS7(X, nv, x) X(8, nv, x)
 #define ROWS14(X, nv, x) ROWS8(X, nv, x) X(9, nv, x) X(10, nv, x) X(11, nv, x) X(12, nv, x) X(13, nv, x) X(14, nv, x)
 /* clang-format on */
