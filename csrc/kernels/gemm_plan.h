@@ -55,8 +55,8 @@ static inline void pn_gemm_shape_of(pn_gemm_shape *s, const int64_t *n) {
   s->csa = n[PN_GEMM_CSA];
   s->rsb = n[PN_GEMM_RSB];
   s->csb = n[PN_GEMM_CSB];
-  s->swapped = s->n == 1 && s->m >= 8 && n[PN_GEMM_RSC] == 1 &&
-               (s->rsa == 1 || (s->csa == 1 && s->k >= 8));
+  s->swapped =
+      s->n == 1 && s->m >= 8 && n[PN_GEMM_RSC] == 1 && (s->rsa == 1 || (s->csa == 1 && s->k >= 8));
   if (!s->swapped) return;
   s->n = s->m;
   s->m = 1;
@@ -114,8 +114,8 @@ static inline void pn_gemm_cut_outputs(pn_gemm_cut *c, const pn_gemm_blocks *g,
     c->nb = pn_gemm_even(s->n, 2 * g->nr, want);
     want = pn_ceil_div(want, pn_ceil_div(s->n, c->nb));
     if (c->pack_a || apart) want = pn_max64(want, pn_ceil_div(s->m, most));
-    c->mb = c->pack_b ? s->m
-                      : pn_gemm_even(s->m, g->mr, pn_min64(want, pn_ceil_div(s->m, 4 * g->mr)));
+    c->mb =
+        c->pack_b ? s->m : pn_gemm_even(s->m, g->mr, pn_min64(want, pn_ceil_div(s->m, 4 * g->mr)));
   }
   c->um = pn_ceil_div(s->m, c->mb);
   c->un = pn_ceil_div(s->n, c->nb);

@@ -30,8 +30,10 @@ double operand_get(const operand *o, int64_t batch, int64_t i, int64_t j) {
 }
 void operand_set(operand *o, int64_t batch, int64_t i, int64_t j, double x) {
   char *p = address(o, batch, i, j);
-  if (o->dtype == PN_F64) *(double *)p = x;
-  else *(float *)p = (float)x;
+  if (o->dtype == PN_F64)
+    *(double *)p = x;
+  else
+    *(float *)p = (float)x;
 }
 
 static void layout_strides(layout l, int64_t rows, int64_t cols, int dtype, int64_t *rs,
@@ -39,10 +41,12 @@ static void layout_strides(layout l, int64_t rows, int64_t cols, int dtype, int6
   const int64_t pitch = 4096 / (int64_t)item_size(dtype);
   const int64_t pc = (cols + pitch - 1) / pitch * pitch, pr = (rows + pitch - 1) / pitch * pitch;
   const int64_t table[LAY_COUNT][2] = {
-      [LAY_ROWS] = {cols, 1},       [LAY_ROWS_PADDED] = {cols + 3, 1}, [LAY_COLS] = {1, rows},
-      [LAY_COLS_PADDED] = {1, rows + 5}, [LAY_BOTH] = {2 * cols + 1, 2}, [LAY_ROWS_BACK] = {-cols, 1},
-      [LAY_COLS_BACK] = {cols, -1}, [LAY_ROWS_SAME] = {0, 1},          [LAY_COLS_SAME] = {1, 0},
-      [LAY_ROWS_PITCH] = {pc, 1},   [LAY_COLS_PITCH] = {1, pr}};
+      [LAY_ROWS] = {cols, 1},         [LAY_ROWS_PADDED] = {cols + 3, 1},
+      [LAY_COLS] = {1, rows},         [LAY_COLS_PADDED] = {1, rows + 5},
+      [LAY_BOTH] = {2 * cols + 1, 2}, [LAY_ROWS_BACK] = {-cols, 1},
+      [LAY_COLS_BACK] = {cols, -1},   [LAY_ROWS_SAME] = {0, 1},
+      [LAY_COLS_SAME] = {1, 0},       [LAY_ROWS_PITCH] = {pc, 1},
+      [LAY_COLS_PITCH] = {1, pr}};
   *rs = table[l][0];
   *cs = table[l][1];
 }
@@ -62,8 +66,8 @@ static void operand_open(operand *o) {
   int64_t low = 0, high = -1;
   if (o->rows && o->cols && o->batch) extent(o, &low, &high);
   o->span = high - low + 1;
-  o->low = guard_alloc((size_t)o->span * item_size(o->dtype), gemm_pick(2) == 0, &o->map,
-                       &o->bytes);
+  o->low =
+      guard_alloc((size_t)o->span * item_size(o->dtype), gemm_pick(2) == 0, &o->map, &o->bytes);
   o->base = o->low - low * (int64_t)item_size(o->dtype);
 }
 static void operand_close(operand *o) {
@@ -78,8 +82,10 @@ static double random_real(int dtype) {
 }
 static void operand_fill(operand *o) {
   for (int64_t e = 0; e < o->span; e++) {
-    if (o->dtype == PN_F64) ((double *)o->low)[e] = random_real(PN_F64);
-    else ((float *)o->low)[e] = (float)random_real(PN_F32);
+    if (o->dtype == PN_F64)
+      ((double *)o->low)[e] = random_real(PN_F64);
+    else
+      ((float *)o->low)[e] = (float)random_real(PN_F32);
   }
 }
 
@@ -143,8 +149,9 @@ void gemm_case_open(gemm_case *c) {
   layout_strides(c->lb, c->k, c->n, c->dtype, &c->b.rs, &c->b.cs);
   c->a.bs = c->a_broadcast ? 0 : c->m * c->k + 7;
   c->b.bs = c->b_broadcast ? 0 : c->k * c->n + 3;
-  c->c = (operand){c->m, c->n, c->c_pad < 0 ? -ldc : ldc, 1, c->m * ldc, c->batch, c->dtype,
-                   NULL, 0, NULL, 0, NULL};
+  c->c = (operand){
+      c->m, c->n, c->c_pad < 0 ? -ldc : ldc, 1, c->m * ldc, c->batch, c->dtype, NULL, 0, NULL,
+      0,    NULL};
   c->z = c->c;
   c->bv = (operand){1, c->n, 0, c->bias == 1, 0, 1, c->dtype, NULL, 0, NULL, 0, NULL};
   operand *all[5] = {&c->a, &c->b, &c->c, &c->bv, &c->z};
@@ -185,7 +192,7 @@ pn_args gemm_case_record(const gemm_case *c) {
   r.p[PN_GEMM_B] = c->b.base;
   r.p[PN_GEMM_BIAS] = c->bias ? c->bv.base : NULL;
   r.f[PN_GEMM_ALPHA] = c->alpha;
-  const int64_t n[13] = {c->m,    c->n,    c->k,     c->a.rs, c->a.cs, c->b.rs, c->b.cs,
+  const int64_t n[13] = {c->m,    c->n,     c->k,    c->a.rs, c->a.cs, c->b.rs, c->b.cs,
                          c->c.rs, c->batch, c->a.bs, c->b.bs, c->c.bs, c->bv.cs};
   memcpy(r.n, n, sizeof n);
   return r;

@@ -41,7 +41,7 @@ typedef struct gemm_case {
   int dtype;
   int64_t m, n, k, batch;
   layout la, lb;
-  int64_t c_pad;   /* row stride of C: n + c_pad; below 0: rows lie backwards */
+  int64_t c_pad; /* row stride of C: n + c_pad; below 0: rows lie backwards */
   double alpha;
   bool accumulate, with_z, a_broadcast, b_broadcast;
   int bias; /* 0: none, 1: one per column, 2: one for all (stride 0) */

@@ -94,8 +94,10 @@ void gemm_case_check(gemm_case *c) {
   run_record(&a);
   char *values = malloc((size_t)size * item + 1);
   for (int64_t e = 0; e < size; e++) {
-    if (c->dtype == PN_F64) ((double *)values)[e] = c->want[e];
-    else ((float *)values)[e] = (float)c->want[e];
+    if (c->dtype == PN_F64)
+      ((double *)values)[e] = c->want[e];
+    else
+      ((float *)values)[e] = (float)c->want[e];
   }
   if (c->with_z) compare(c, &c->z, values, c->before, "Z");
   activate(c->act, c->dtype, values, size);

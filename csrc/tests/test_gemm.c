@@ -52,8 +52,8 @@ static gemm_case drawn(int dtype, int64_t m, int64_t n, int64_t k) {
 static void test_sizes(void) {
   static const int64_t size[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  13,  14,  15,  16,
                                  17, 31, 32, 33, 47, 48, 64, 65, 96, 97, 129, 167, 168, 169};
-  static const int64_t depth[] = {0,  1,  2,   3,  4,  7,  8,  9,  15, 16, 17,
-                                  31, 33, 100, PN_KBLOCK - 1, PN_KBLOCK, PN_KBLOCK + 1};
+  static const int64_t depth[] = {
+      0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 100, PN_KBLOCK - 1, PN_KBLOCK, PN_KBLOCK + 1};
   enum { SIZES = sizeof size / sizeof size[0], DEPTHS = sizeof depth / sizeof depth[0] };
   for (int i = 0; i < SIZES; i++)
     for (int j = 0; j < SIZES; j++) {
@@ -87,8 +87,8 @@ static void test_blocks(void) {
   static const int64_t depth[] = {PN_KBLOCK + 1, 2 * PN_KBLOCK - 1, 2 * PN_KBLOCK,
                                   2 * PN_KBLOCK + 1, 3 * PN_KBLOCK + 5};
   for (int i = 0; i < 60 / THIN; i++) {
-    gemm_case c = drawn(i % 2 ? PN_F32 : PN_F64, 1 + gemm_pick(70), 1 + gemm_pick(90),
-                        depth[gemm_pick(5)]);
+    gemm_case c =
+        drawn(i % 2 ? PN_F32 : PN_F64, 1 + gemm_pick(70), 1 + gemm_pick(90), depth[gemm_pick(5)]);
     on_all_levels(&c);
     c = drawn(i % 2 ? PN_F32 : PN_F64, 1 + gemm_pick(4), 1 + gemm_pick(400), depth[gemm_pick(5)]);
     on_all_levels(&c);
@@ -127,9 +127,10 @@ static void test_drivers(void) {
 }
 
 static void test_dot(void) {
-  static const int64_t depth[] = {PN_KBLOCK - 1, PN_KBLOCK, PN_KBLOCK + 1, 1000,
-                                  PN_CHUNK - 1,  PN_CHUNK,  PN_CHUNK + 1,  3 * PN_CHUNK + 77,
-                                  (PN_GEMM_SPLIT_CHUNKS + 9) * PN_CHUNK + 1};
+  static const int64_t depth[] = {
+      PN_KBLOCK - 1, PN_KBLOCK,         PN_KBLOCK + 1,
+      1000,          PN_CHUNK - 1,      PN_CHUNK,
+      PN_CHUNK + 1,  3 * PN_CHUNK + 77, (PN_GEMM_SPLIT_CHUNKS + 9) * PN_CHUNK + 1};
   for (int i = 0; i < 9; i++)
     for (int dtype = PN_F32; dtype <= PN_F64; dtype++) {
       gemm_case c = drawn(dtype, 1, 1, depth[i]);
@@ -141,7 +142,7 @@ static void test_dot(void) {
 }
 
 static void test_batch(void) {
-  static const int64_t shape[][3] = {{4, 4, 4},    {1, 8, 16},  {16, 1, 16}, {33, 17, 5},
+  static const int64_t shape[][3] = {{4, 4, 4},    {1, 8, 16},     {16, 1, 16},   {33, 17, 5},
                                      {70, 64, 64}, {200, 130, 90}, {40, 40, 3000}};
   for (int i = 0; i < 7; i++)
     for (int j = 0; j < 4; j++) {
@@ -238,7 +239,8 @@ static void test_accuracy(void) {
       for (int64_t j = 0; j < c.n; j++) {
         long double s = 0, size = 0;
         for (int64_t k = 0; k < c.k; k++) {
-          const long double x = (long double)operand_get(&c.a, 0, i, k) * operand_get(&c.b, 0, k, j);
+          const long double x =
+              (long double)operand_get(&c.a, 0, i, k) * operand_get(&c.b, 0, k, j);
           s += x;
           size += fabsl(x);
         }

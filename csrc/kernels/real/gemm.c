@@ -56,8 +56,10 @@ PN_INLINE void run_panel(int64_t k, const gemm_rows *a, const gemm_columns *b, i
   for (int64_t i = 0, h; i < m; i += h) {
     h = gemm_next(m - i, most);
     const int64_t cs = a->panels ? h : a->cs;
-    if (k <= PN_KBLOCK) tiles[h - 1](k, a->p + i * a->step, a->rs, cs, b->p, b->ld, b->last, o);
-    else run_blocks(tiles[h - 1], k, a->p + i * a->step, a->rs, cs, b, o);
+    if (k <= PN_KBLOCK)
+      tiles[h - 1](k, a->p + i * a->step, a->rs, cs, b->p, b->ld, b->last, o);
+    else
+      run_blocks(tiles[h - 1], k, a->p + i * a->step, a->rs, cs, b, o);
     o->c += h * o->ldc;
     if (o->part) o->part += h * o->ldp;
     if (o->old) o->old += h * o->ldo;
@@ -119,7 +121,8 @@ static void run_packed(const gemm_job *g, const pn_gemm_cut *cut, const gemm_ran
       const int64_t nv = gemm_panel_vectors(r->n1 - j);
       w = pn_min64(nv * PN_VN, r->n1 - j);
       gemm_columns b = {b0 + j, g->s->rsb, nv, w - (nv - 1) * PN_VN, g->s->rsb, false};
-      if (packed) b.ld = b.step = nv * PN_VN, b.p = shared ? shared + j * g->s->k + k0 * b.ld : s->b;
+      if (packed)
+        b.ld = b.step = nv * PN_VN, b.p = shared ? shared + j * g->s->k + k0 * b.ld : s->b;
       if (packed && !shared)
         PN_FN(gemm_pack_panel)(s->b, b.ld, b0 + j * g->s->csb, g->s->rsb, g->s->csb, kg, w);
       out_of_group(&o, g, r, s, j, k0, kg);
@@ -131,8 +134,10 @@ static void run_packed(const gemm_job *g, const pn_gemm_cut *cut, const gemm_ran
 
 static void run_block(const gemm_job *g, const pn_gemm_cut *cut, const gemm_range *r,
                       const gemm_scratch *s, const real *shared) {
-  if (g->s->k > 0 && (cut->pack_a || cut->pack_b)) run_packed(g, cut, r, s, shared);
-  else run_direct(g, r->m0, r->m1, r->n0, r->n1);
+  if (g->s->k > 0 && (cut->pack_a || cut->pack_b))
+    run_packed(g, cut, r, s, shared);
+  else
+    run_direct(g, r->m0, r->m1, r->n0, r->n1);
 }
 
 /* SPLIT: every K block of a unit is a product of its own, into the workspace. */
@@ -162,8 +167,8 @@ static void run_dot(const gemm_job *g, const pn_gemm_cut *cut, int64_t p0, int64
   real sum = 0;
   for (int64_t p = p0; p < p1; p++) {
     const int64_t e = p * PN_CHUNK;
-    const real x = PN_FN(gemm_dot_chunk)(g->a + e * g->s->csa, g->s->csa, g->b + e * g->s->rsb, g->s->rsb,
-                                         pn_min64(PN_CHUNK, g->s->k - e), scratch);
+    const real x = PN_FN(gemm_dot_chunk)(g->a + e * g->s->csa, g->s->csa, g->b + e * g->s->rsb,
+                                         g->s->rsb, pn_min64(PN_CHUNK, g->s->k - e), scratch);
     sum = p ? sum + x : x;
     if (cut->us > 1) partial[p] = x;
   }
@@ -206,8 +211,10 @@ static void run_units(const pn_args *a, const pn_gemm_shape *shape, const pn_gem
     if (cut->kind >= PN_GEMM_SPLIT) {
       const int64_t p0 = v * cut->group, p1 = pn_min64(p0 + cut->group, cut->parts);
       real *partial = work + i * cut->parts * shape->m * shape->n;
-      if (cut->kind == PN_GEMM_DOT) run_dot(&g, cut, p0, p1, s->a, partial);
-      else run_split(&g, cut, p0, p1, s, partial);
+      if (cut->kind == PN_GEMM_DOT)
+        run_dot(&g, cut, p0, p1, s->a, partial);
+      else
+        run_split(&g, cut, p0, p1, s, partial);
       continue;
     }
     /* Neighbours along a row share its packed A: taken as one. */
@@ -216,9 +223,9 @@ static void run_units(const pn_args *a, const pn_gemm_shape *shape, const pn_gem
     gemm_range r = {row * cut->mb, 0, col * cut->nb, 0};
     r.m1 = pn_min64(r.m0 + cut->mb, shape->m);
     r.n1 = pn_min64(r.n0 + (next - u) * cut->nb, shape->n);
-    run_block(&g, cut, &r, s,
-              cut->kind == PN_GEMM_SHARED ? work + (broadcast ? 0 : i) * shape->k * cut->npad
-                                          : NULL);
+    run_block(
+        &g, cut, &r, s,
+        cut->kind == PN_GEMM_SHARED ? work + (broadcast ? 0 : i) * shape->k * cut->npad : NULL);
   }
 }
 
@@ -226,8 +233,10 @@ PN_KERNEL(gemm) {
   pn_gemm_shape shape;
   pn_gemm_shape_of(&shape, a->n);
   if (pn_gemm_is_tiny(&shape)) {
-    if (pn_gemm_b_has_rows(&shape) || pn_gemm_by_columns(&shape)) run_tiny(&shape, a, begin, end);
-    else run_tiny_packed(&shape, a, begin, end);
+    if (pn_gemm_b_has_rows(&shape) || pn_gemm_by_columns(&shape))
+      run_tiny(&shape, a, begin, end);
+    else
+      run_tiny_packed(&shape, a, begin, end);
     return;
   }
   const pn_gemm_blocks *blocks = &PN_BLOCKS(PN_TYPE, PN_LEVEL);

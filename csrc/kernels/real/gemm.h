@@ -83,8 +83,8 @@ PN_INLINE int64_t gemm_max_rows(int64_t nv) {
  * level cache, short tiles overlap better with their neighbours: at k = 48,
  * 6 x 48 runs at 113 Gflop/s, 8 x 48 at 111, 14 x 32 at 110. */
 PN_INLINE int64_t gemm_rows_for(int64_t nv, int64_t k) {
-  if (nv * k > 16384 / (PN_VN * (int)sizeof(real))) return gemm_max_rows(nv);
-  return nv == 1 ? TILE_MR1 : nv == 2 ? TILE_LOW2 : nv == 3 ? TILE_LOW3 : TILE_LOW4;
+  if (nv > 1 && nv * k > 16384 / (PN_VN * (int)sizeof(real))) return gemm_max_rows(nv);
+  return nv == 1 ? (k > 64 ? 8 : TILE_MR1) : nv == 2 ? TILE_LOW2 : nv == 3 ? TILE_LOW3 : TILE_LOW4;
 }
 /* The next of ceil(left / most) parts of nearly equal size: no part is a
  * sliver, and a tail costs its own share only. */
@@ -108,8 +108,8 @@ PN_INLINE int64_t gemm_panel_vectors(int64_t n) {
 
 /* dst[k * ld + j] = src[j * stride + k], k < kc <= PN_VN, j < n <= PN_VN; lanes
  * n <= j < PN_VN are written as zeros. */
-void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t stride,
-                                 int64_t kc, int64_t n);
+void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t stride, int64_t kc,
+                                 int64_t n);
 /* dst[k][w] = B[k][j], zeros for n <= j < w. */
 void PN_FN(gemm_pack_panel)(real *dst, int64_t w, const real *b, int64_t rsb, int64_t csb,
                             int64_t kc, int64_t n);
@@ -136,8 +136,8 @@ real PN_FN(gemm_dot_chunk)(const real *a, int64_t sa, const real *b, int64_t sb,
 typedef struct gemm_job {
   const pn_gemm_shape *s;
   const real *a, *b;
-  real *c; /* the result */
-  real *z; /* where the pre-activation goes; c when nobody wants it */
+  real *c;     /* the result */
+  real *z;     /* where the pre-activation goes; c when nobody wants it */
   int64_t rsc; /* of c and z */
   const real *bias;
   int64_t bias_stride;

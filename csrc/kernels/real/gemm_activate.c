@@ -5,10 +5,14 @@
 
 PN_INLINE vreal activate(vreal x, uint32_t act) {
   switch (act) {
-    case PN_ACT_RELU: return v_max(x, v_set1(0));
-    case PN_ACT_SIGMOID: return v_sigmoid(x);
-    case PN_ACT_TANH: return v_tanh(x);
-    default: return x;
+    case PN_ACT_RELU:
+      return v_max(x, v_set1(0));
+    case PN_ACT_SIGMOID:
+      return v_sigmoid(x);
+    case PN_ACT_TANH:
+      return v_tanh(x);
+    default:
+      return x;
   }
 }
 
@@ -19,7 +23,9 @@ PN_INLINE void activate_row(real *c, const real *z, int64_t n, uint32_t act) {
 }
 
 static void relu_row(real *c, const real *z, int64_t n) { activate_row(c, z, n, PN_ACT_RELU); }
-static void sigmoid_row(real *c, const real *z, int64_t n) { activate_row(c, z, n, PN_ACT_SIGMOID); }
+static void sigmoid_row(real *c, const real *z, int64_t n) {
+  activate_row(c, z, n, PN_ACT_SIGMOID);
+}
 static void tanh_row(real *c, const real *z, int64_t n) { activate_row(c, z, n, PN_ACT_TANH); }
 static void copy_row(real *c, const real *z, int64_t n) { activate_row(c, z, n, PN_ACT_NONE); }
 

@@ -8,8 +8,7 @@ PN_INLINE vreal finish(const gemm_job *g, int64_t i, int64_t j, int64_t n, const
   for (int64_t q = 1; q < parts; q++) s = v_add(s, v_load_n(p + q * step + j, n));
   if (g->alpha != 1) s = v_mul(s, v_set1(g->alpha));
   if (g->accumulate) s = v_add(v_load_n(g->c + i * g->rsc + j, n), s);
-  if (g->bias)
-    s = v_add(s, g->bias_stride ? v_load_n(g->bias + j, n) : v_set1(*g->bias));
+  if (g->bias) s = v_add(s, g->bias_stride ? v_load_n(g->bias + j, n) : v_set1(*g->bias));
   return s;
 }
 

@@ -9,14 +9,16 @@ enum { WIDTH = TILE_PNV * PN_VN, ACROSS = PN_GEMM_PACK_PANELS * WIDTH };
 /* Few rows of B at a time across all panels: B is read along its rows.  Panel
  * by panel instead, it took 0.5 ns an element from 1024 x 1024 on. */
 static void pack_unit(const gemm_job *g, int64_t k0, int64_t n0, real *work) {
-  const int64_t k1 = pn_min64(g->s->k, k0 + PN_GEMM_PACK_DEPTH), n1 = pn_min64(g->s->n, n0 + ACROSS);
+  const int64_t k1 = pn_min64(g->s->k, k0 + PN_GEMM_PACK_DEPTH),
+                n1 = pn_min64(g->s->n, n0 + ACROSS);
   const int64_t step = g->s->csb == 1 ? 8 : PN_GEMM_PACK_DEPTH;
   for (int64_t k = k0; k < k1; k += step)
     for (int64_t j = n0, n; j < n1; j += n) {
       const int64_t w = gemm_panel_vectors(n1 - j) * PN_VN;
       n = pn_min64(w, n1 - j);
-      PN_FN(gemm_pack_panel)(work + j * g->s->k + k * w, w, g->b + k * g->s->rsb + j * g->s->csb, g->s->rsb,
-                             g->s->csb, pn_min64(step, k1 - k), n);
+      PN_FN(gemm_pack_panel)
+      (work + j * g->s->k + k * w, w, g->b + k * g->s->rsb + j * g->s->csb, g->s->rsb, g->s->csb,
+       pn_min64(step, k1 - k), n);
     }
 }
 

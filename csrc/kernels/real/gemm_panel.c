@@ -4,8 +4,8 @@
 #include "kernels/real/gemm.h"
 #include "simd/transpose.h"
 
-void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t stride,
-                                 int64_t kc, int64_t n) {
+void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t stride, int64_t kc,
+                                 int64_t n) {
   vreal r[PN_VN];
   if (kc == PN_VN && n == PN_VN) {
     v_load_transposed(r, src, stride);
@@ -21,8 +21,9 @@ static void pack_transposed(real *dst, int64_t w, const real *b, int64_t csb, in
                             int64_t n) {
   for (int64_t k = 0; k < kc; k += PN_VN)
     for (int64_t j = 0; j < w; j += PN_VN)
-      PN_FN(gemm_transpose_block)(dst + k * w + j, w, b + j * csb + k, csb, pn_min64(kc - k, PN_VN),
-                      pn_max64(0, pn_min64(n - j, PN_VN)));
+      PN_FN(gemm_transpose_block)
+      (dst + k * w + j, w, b + j * csb + k, csb, pn_min64(kc - k, PN_VN),
+       pn_max64(0, pn_min64(n - j, PN_VN)));
 }
 
 static void pack_rows(real *dst, int64_t w, const real *b, int64_t rsb, int64_t kc, int64_t n) {
@@ -56,7 +57,8 @@ static void pack_columns(real *dst, const real *a, int64_t csa, int64_t m, int64
       for (int64_t k = k0; k < pn_min64(k0 + 8, kc); k++) {
         real *run = dst + i * kc + k * h;
         const real *src = a + k * csa + i;
-        if (h == TILE_PMR) memcpy(run, src, TILE_PMR * sizeof(real));
+        if (h == TILE_PMR)
+          memcpy(run, src, TILE_PMR * sizeof(real));
         else
           for (int64_t r = 0; r < h; r++) run[r] = src[r];
       }
@@ -73,7 +75,8 @@ gemm_rows PN_FN(gemm_pack_rows)(real *dst, const real *a, int64_t rsa, int64_t c
   for (int64_t i = 0; i < m; i++) {
     const real *src = a + i * rsa;
     real *row = dst + i * ld;
-    if (csa == 1) memcpy(row, src, (size_t)kc * sizeof(real));
+    if (csa == 1)
+      memcpy(row, src, (size_t)kc * sizeof(real));
     else
       for (int64_t k = 0; k < kc; k++) row[k] = src[k * csa];
   }

@@ -22,9 +22,8 @@ ROWS4(TILE, 1, 0) ROWS4(TILE, 2, 0)
 ROWS4(TILE, 1, 1) ROWS4(TILE, 2, 1)
 #define TILES(x) {{ROWS4(NAME, 1, x)}, {ROWS4(NAME, 2, x)}}
 #endif
-/* clang-format on */
-
 const gemm_tile_fn PN_FN(gemm_tiles)[2][TILE_NV][TILE_MR] = {TILES(0), TILES(1)};
+/* clang-format on */
 
 const pn_gemm_blocks PN_BLOCKS(PN_TYPE, PN_LEVEL) = {
     .mr = TILE_PMR,

@@ -70,8 +70,10 @@ PN_INLINE void tile_store(const tile_acc *acc, const int mr, const int nv, const
                           int64_t last, real *c, int64_t ldc) {
   EACH(i, mr, v, nv) {
     real *p = c + i * ldc + v * LANES;
-    if (masked && v == nv - 1) V(store_n)(p, acc->r[i][v], last);
-    else V(store)(p, acc->r[i][v]);
+    if (masked && v == nv - 1)
+      V(store_n)(p, acc->r[i][v], last);
+    else
+      V(store)(p, acc->r[i][v]);
   }
 }
 

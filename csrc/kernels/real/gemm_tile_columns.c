@@ -12,23 +12,23 @@
  * rows are contiguous, ld apart.  One vector of outputs is as fast as two: the
  * loads of the transposition decide (256 x 256 float32, one row: 6.7 us; two
  * vectors 8.1; packed first 9.1). */
-PN_INLINE void columns_block(tile_acc *acc, const int mr, const real *a, int64_t ld,
-                             const real *b, int64_t csb) {
+PN_INLINE void columns_block(tile_acc *acc, const int mr, const real *a, int64_t ld, const real *b,
+                             int64_t csb) {
   vreal r[PN_VN];
   v_load_transposed(r, b, csb);
-  UNROLL for (int k = 0; k < PN_VN; k++) UNROLL for (int i = 0; i < mr; i++)
-      acc->r[i][0] = v_fma(v_set1(a[i * ld + k]), r[k], acc->r[i][0]);
+  UNROLL for (int k = 0; k < PN_VN; k++) UNROLL for (int i = 0; i < mr; i++) acc->r[i][0] =
+      v_fma(v_set1(a[i * ld + k]), r[k], acc->r[i][0]);
 }
 
 /* The same where kc <= PN_VN rows or n <= PN_VN columns of the block exist. */
-PN_INLINE void columns_edge(tile_acc *acc, const int mr, const real *a, int64_t ld,
-                            const real *b, int64_t csb, int64_t kc, int64_t n) {
+PN_INLINE void columns_edge(tile_acc *acc, const int mr, const real *a, int64_t ld, const real *b,
+                            int64_t csb, int64_t kc, int64_t n) {
   real block[PN_VN * PN_VN];
   PN_FN(gemm_transpose_block)(block, PN_VN, b, csb, kc, n);
   for (int64_t k = 0; k < kc; k++) {
     const vreal r = v_load(block + k * PN_VN);
-    UNROLL for (int i = 0; i < mr; i++)
-        acc->r[i][0] = v_fma(v_set1(a[i * ld + k]), r, acc->r[i][0]);
+    UNROLL for (int i = 0; i < mr; i++) acc->r[i][0] =
+        v_fma(v_set1(a[i * ld + k]), r, acc->r[i][0]);
   }
 }
 

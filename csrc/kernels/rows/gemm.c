@@ -11,8 +11,8 @@ static size_t item_size(const pn_args *a) { return a->dtype == PN_F64 ? 8 : 4; }
 
 static void plan_compute(const pn_row *row, const pn_args *a, const pn_gemm_cut *c, pn_work *w) {
   const int64_t k = a->n[PN_GEMM_K];
-  int64_t scratch = pn_gemm_scratch_a(c) + pn_gemm_scratch_b(c, active_blocks(a)) +
-                    pn_gemm_scratch_sums(c, a);
+  int64_t scratch =
+      pn_gemm_scratch_a(c) + pn_gemm_scratch_b(c, active_blocks(a)) + pn_gemm_scratch_sums(c, a);
   if (c->kind == PN_GEMM_DOT) scratch = 2 * PN_CHUNK;
   w->units = a->n[PN_GEMM_BATCH] * pn_gemm_units(c);
   const double share = c->us > 1 ? (double)c->group / (double)c->parts : 1;
