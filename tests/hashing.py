@@ -86,9 +86,12 @@ def on_threads(run: Run, compute: Callable[[], list[np.ndarray]]) -> str:
         assert telling(found)
         seen.add(digest(found))
         assert len(seen) == 1, f"two runs, two results: {run}"
-        if run.threads == 1 or _debug.pool_stats()["threads"] > 1:
-            return seen.pop()
-    raise AssertionError(f"only one thread took chunks: {run}, {_debug.pool_stats()}")
+        took = _debug.pool_stats()
+        if run.threads == 1 or took["threads"] > 1:
+            found_hash = seen.pop()
+            print(f"{run}: {took['chunks']} chunks on {took['threads']} threads: {found_hash}")
+            return found_hash
+    raise AssertionError(f"only one thread took chunks: {run}, {took}")
 
 
 def operator_hash(op: Op, dtype: str, run: Run) -> str:

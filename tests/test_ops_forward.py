@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
-from optable import OPS, Op, Sample, arrays, exact, outputs, same_bits
+from optable import OPS, Op, Sample, arrays, exact, outputs, same_bits, wide
 
 import pynn
+
+# Where there is no extended precision, the oracles of float64 err as much as the operators.
+SLACK = 1 if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps else 3
 
 CASES = [(op, dtype) for op in OPS.values() for dtype in op.dtypes]
 
@@ -30,11 +33,9 @@ def compare(op: Op, dtype: str, sample: Sample) -> bool:
 
 def within(op: Op, dtype: str, sample: Sample, got: np.ndarray, want: np.ndarray) -> None:
     assert got.dtype == np.dtype(dtype), f"{op}({sample}): {got.dtype}"
-    from optable import wide
-
     with np.errstate(all="ignore"):
         given = [wide(a) for a in sample.arrays]
-        bound = op.bound(want, *given, dtype=np.dtype(dtype), **sample.kwargs)
+        bound = SLACK * op.bound(want, *given, dtype=np.dtype(dtype), **sample.kwargs)
         error = np.abs(wide(got) - want)
         bad = ~((error <= bound) | (got == want) | (np.isnan(got) & np.isnan(want)))
     if np.any(bad):
