@@ -32,9 +32,10 @@ cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
     ctypedef struct PyObject:
         pass
-    PyObject *PyCell_GET(object cell)
-    PyObject *PyDict_GetItemWithError(object d, object key)
-    PyObject *PyList_GET_ITEM(object list, Py_ssize_t i)
+    PyObject *PyCell_GET(PyObject *cell)
+    PyObject *PyDict_GetItemWithError(PyObject *d, PyObject *key)
+    PyObject *PyList_GET_ITEM(PyObject *list, Py_ssize_t i)
+    Py_ssize_t PyList_GET_SIZE(PyObject *list)
 
 from collections import namedtuple
 from functools import partial, update_wrapper

@@ -86,6 +86,7 @@ cdef class Program:
     cdef tuple names         # of the last arguments, which were given by keyword
     cdef list arguments      # Argument
     cdef list places         # Place
+    cdef Check *checks       # the same
     cdef list groups         # _SGDGroup: scalars to copy before a replay
     cdef list buffered       # per group: had it momentum buffers?
     cdef list kept           # what the records point to
@@ -102,6 +103,7 @@ cdef class Program:
         pn_program_free(self.p)
         PyMem_Free(self.trace)
         PyMem_Free(self.steps)
+        PyMem_Free(self.checks)
 
     cdef bint holds(self, tuple args, tuple names, list slots) except -1:
         cdef Py_ssize_t i
@@ -111,9 +113,8 @@ cdef class Program:
         for i in range(len(args)):
             if not (<Argument>self.arguments[i]).accepts(args[i], <Tensor>slots[i]):
                 return False
-        for place in self.places:
-            if not (<Place>place).holds():
-                return False
+        if not all_hold(self.checks, len(self.places)):
+            return False
         for i in range(len(self.groups)):
             (<_SGDGroup>self.groups[i]).sync()
             if (<_SGDGroup>self.groups[i]).has_buffers() and not self.buffered[i]:
@@ -138,6 +139,7 @@ cdef class Program:
         self.steps = <int64_t *>PyMem_Calloc(slots + 1, sizeof(int64_t))
         if self.trace is NULL or self.steps is NULL:
             raise MemoryError
+        self.checks = make_checks(self.places)
         self.stable = pn_program_ready(self.p)
         self.buffered = [(<_SGDGroup>g).has_buffers() for g in self.groups]
         return 0
