@@ -19,11 +19,13 @@ void PN_FN(gemm_transpose_block)(real *dst, int64_t ld, const real *src, int64_t
 
 static void pack_transposed(real *dst, int64_t w, const real *b, int64_t csb, int64_t kc,
                             int64_t n) {
-  for (int64_t k = 0; k < kc; k += PN_VN)
-    for (int64_t j = 0; j < w; j += PN_VN)
-      PN_FN(gemm_transpose_block)
-      (dst + k * w + j, w, b + j * csb + k, csb, pn_min64(kc - k, PN_VN),
-       pn_max64(0, pn_min64(n - j, PN_VN)));
+  for (int64_t k = 0; k < kc; k += PN_VN) {
+    const int64_t deep = pn_min64(kc - k, PN_VN);
+    for (int64_t j = 0; j < w; j += PN_VN) {
+      const int64_t wide = pn_max64(0, pn_min64(n - j, PN_VN));
+      PN_FN(gemm_transpose_block)(dst + k * w + j, w, b + j * csb + k, csb, deep, wide);
+    }
+  }
 }
 
 static void pack_rows(real *dst, int64_t w, const real *b, int64_t rsb, int64_t kc, int64_t n) {
