@@ -22,13 +22,7 @@ typedef enum pn_dtype {
   PN_DTYPE_COUNT
 } pn_dtype;
 
-enum {
-  PN_MAX_DIMS = 8,
-  PN_ARG_PTRS = 12,
-  PN_ARG_INTS = 32,
-  PN_ARG_REALS = 6,
-  PN_MAX_PHASES = 3
-};
+enum { PN_MAX_DIMS = 8, PN_ARG_PTRS = 12, PN_ARG_INTS = 32, PN_ARG_REALS = 6, PN_MAX_PHASES = 3 };
 
 /* One kernel call.  Immutable while it runs; the same bytes serve eager,
  * capture and replay.  Order of pointers: outputs, inputs, workspace.
@@ -36,11 +30,11 @@ enum {
  * offset, status word) is behind a pointer, never a value in here. */
 typedef struct pn_args {
   void *p[PN_ARG_PTRS];
-  int64_t n[PN_ARG_INTS];  /* sizes and strides, in elements */
-  double f[PN_ARG_REALS];  /* constants of the operator */
-  const void *block;       /* optional operator block (immutable), or NULL */
-  uint32_t flags;          /* PN_FLAG_*, per kernel */
-  uint32_t dtype;          /* pn_dtype that selected the kernel */
+  int64_t n[PN_ARG_INTS]; /* sizes and strides, in elements */
+  double f[PN_ARG_REALS]; /* constants of the operator */
+  const void *block;      /* optional operator block (immutable), or NULL */
+  uint32_t flags;         /* PN_FLAG_*, per kernel */
+  uint32_t dtype;         /* pn_dtype that selected the kernel */
 } pn_args;
 
 /* Kernels cannot fail: their arguments were checked above.  begin..end are

@@ -42,8 +42,10 @@ static pn_tensor *recorded(const pn_op *op, pn_tensor *out, pn_tensor *a, saving
     return NULL;
   }
   pn_status s = PN_OK;
-  if (what == SAVE_OUTPUT) s = pn_node_save_output(n, 0, out);
-  else pn_node_save(n, 0, a);
+  if (what == SAVE_OUTPUT)
+    s = pn_node_save_output(n, 0, out);
+  else
+    pn_node_save(n, 0, a);
   return s ? pn_discard(out) : out;
 }
 
@@ -59,8 +61,9 @@ static pn_status neg_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_neg = {"NegBackward", neg_backward};
 pn_tensor *pn_neg(pn_tensor *a) {
   if (a->dtype == PN_BOOL) {
-    pn_fail(PN_RUNTIME_ERROR, "Negation, the `-` operator, on a bool tensor is not supported. If "
-                              "you are trying to invert a mask, use the `~` operator instead.");
+    pn_fail(PN_RUNTIME_ERROR,
+            "Negation, the `-` operator, on a bool tensor is not supported. If "
+            "you are trying to invert a mask, use the `~` operator instead.");
     return NULL;
   }
   pn_tensor *out = unary(&pn_row_neg, any_dtype(a), 0, 0);
@@ -101,8 +104,7 @@ static pn_status exp_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_exp = {"ExpBackward", exp_backward};
 pn_tensor *pn_exp(pn_tensor *a) {
-  return recorded(&op_exp, unary(&pn_row_exp, float_operand(&pn_row_exp, a), 0, 0), a,
-                  SAVE_OUTPUT);
+  return recorded(&op_exp, unary(&pn_row_exp, float_operand(&pn_row_exp, a), 0, 0), a, SAVE_OUTPUT);
 }
 
 static pn_status log_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -126,8 +128,7 @@ pn_tensor *pn_sqrt(pn_tensor *a) {
 
 /* ---- fused derivatives ---------------------------------------------------------------- */
 /* out = row(g, v); leaky_relu's slope in f[0]. */
-static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_tensor *v,
-                        double f0) {
+static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_tensor *v, double f0) {
   if (g->dtype != v->dtype || !pn_same_shape(g, v)) {
     pn_fail(PN_RUNTIME_ERROR, "%s: gradient %s %s does not match %s %s", row->name,
             pn_dtype_name(g->dtype), pn_shape_text(g), pn_dtype_name(v->dtype), pn_shape_text(v));
@@ -159,7 +160,8 @@ static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_ten
 /* s = g y (1 - y): ds/dg = y (1 - y), ds/dy = g (1 - 2 y) */
 static pn_status sigmoid_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gin) {
   pn_status s = PN_OK;
-  if (pn_needs(n, 0)) s = pn_give(gin, 0, pn_use2(pn_sigmoid_backward, pn_ref(h), pn_saved_get(n, 1)));
+  if (pn_needs(n, 0))
+    s = pn_give(gin, 0, pn_use2(pn_sigmoid_backward, pn_ref(h), pn_saved_get(n, 1)));
   if (!s && pn_needs(n, 1)) {
     pn_tensor *twice = pn_use2(pn_mul, pn_saved_get(n, 1), pn_scalar_float(2));
     pn_tensor *slope = pn_use2(pn_sub, pn_scalar_float(1), twice);
@@ -254,8 +256,7 @@ static pn_status leaky_relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_leaky_relu = {"LeakyReluBackward", leaky_relu_back};
 pn_tensor *pn_leaky_relu(pn_tensor *a, double slope) {
   pn_tensor *x = float_operand(&pn_row_leaky_relu, a);
-  pn_tensor *out =
-      recorded(&op_leaky_relu, unary(&pn_row_leaky_relu, x, slope, 0), a, SAVE_INPUT);
+  pn_tensor *out = recorded(&op_leaky_relu, unary(&pn_row_leaky_relu, x, slope, 0), a, SAVE_INPUT);
   if (out && out->node) out->node->f[0] = slope;
   return out;
 }
@@ -278,8 +279,8 @@ pn_tensor *pn_clamp(pn_tensor *a, double lo, double hi) {
     if (hi < INFINITY) x = pn_use2(pn_minimum, x, pn_scalar_int((int64_t)floor(hi)));
     return x;
   }
-  pn_tensor *out = recorded(&op_clamp, unary(&pn_row_clamp, float_operand(&pn_row_clamp, a), lo, hi),
-                            a, SAVE_INPUT);
+  pn_tensor *out = recorded(
+      &op_clamp, unary(&pn_row_clamp, float_operand(&pn_row_clamp, a), lo, hi), a, SAVE_INPUT);
   if (out && out->node) {
     out->node->f[0] = lo;
     out->node->f[1] = hi;

@@ -82,7 +82,8 @@ static pn_status pow_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   }
   if (!s && pn_needs(n, 1)) {
     pn_tensor *y = pn_use2(pn_pow, pn_saved_get(n, 0), pn_saved_get(n, 1));
-    pn_tensor *d = pn_use2(pn_mul, pn_use2(pn_mul, pn_ref(g), y), pn_use1(pn_log, pn_saved_get(n, 0)));
+    pn_tensor *d =
+        pn_use2(pn_mul, pn_use2(pn_mul, pn_ref(g), y), pn_use1(pn_log, pn_saved_get(n, 0)));
     pn_tensor *a0 = pn_use2(pn_eq, pn_saved_get(n, 0), pn_scalar_float(0));
     pn_tensor *bp = pn_use2(pn_ge, pn_saved_get(n, 1), pn_scalar_float(0));
     pn_tensor *flat = pn_use2(pn_bit_and, a0, bp), *zero = pn_scalar_float(0);
@@ -153,7 +154,8 @@ pn_tensor *pn_div(pn_tensor *a, pn_tensor *b) {
 /* x^n for integers by repeated squaring (wrapping, as multiplication does). */
 static pn_tensor *integer_pow(pn_tensor *a, pn_tensor *b, int dtype) {
   if (!pn_is_wrapped(b) || b->scalar.i < 0) {
-    pn_fail(PN_RUNTIME_ERROR, pn_is_wrapped(b)
+    pn_fail(PN_RUNTIME_ERROR,
+            pn_is_wrapped(b)
                 ? "Integers to negative integer powers are not allowed."
                 : "pow of integer tensors takes a number as exponent; convert with .double()");
     return NULL;
@@ -196,7 +198,8 @@ pn_tensor *pn_minimum(pn_tensor *a, pn_tensor *b) {
   return extreme(&pn_row_minimum, &op_minimum, a, b, false);
 }
 
-/* ---- in place ---------------------------------------------------------------------------------- */
+/* ---- in place ----------------------------------------------------------------------------------
+ */
 static const pn_row *arithmetic_row(pn_binary_fn fn) {
   if (fn == pn_add) return &pn_row_add;
   if (fn == pn_sub) return &pn_row_sub;
@@ -226,10 +229,13 @@ pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b) {
   pn_tensor *r = !old ? NULL : direct ? pn_ew_binary(row, a, b, a->dtype, -1, a) : fn(old, b);
   pn_release(old);
   if (!r) return pn_last_status();
-  if (direct) pn_mark_written(a);
-  else if (pn_can_cast(r->dtype, a->dtype)) s = pn_copy_(a, r);
-  else s = pn_fail(PN_RUNTIME_ERROR, "result type %s can't be cast in place to %s",
-                   pn_dtype_name(r->dtype), pn_dtype_name(a->dtype));
+  if (direct)
+    pn_mark_written(a);
+  else if (pn_can_cast(r->dtype, a->dtype))
+    s = pn_copy_(a, r);
+  else
+    s = pn_fail(PN_RUNTIME_ERROR, "result type %s can't be cast in place to %s",
+                pn_dtype_name(r->dtype), pn_dtype_name(a->dtype));
   pn_release(r);
   return s;
 }

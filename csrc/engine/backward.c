@@ -20,7 +20,9 @@ typedef struct pass {
   pn_tensor **inputs, **out; /* grad() mode */
 } pass;
 
-static uint64_t hash(const pn_node *n) { return (uint64_t)(uintptr_t)n * 0x9E3779B97F4A7C15u >> 20; }
+static uint64_t hash(const pn_node *n) {
+  return (uint64_t)(uintptr_t)n * 0x9E3779B97F4A7C15u >> 20;
+}
 
 /* ---- the heap --------------------------------------------------------------------- */
 static pn_status push(pass *p, task *t) {
@@ -120,8 +122,8 @@ static pn_status add_to(pn_tensor **sum, pn_tensor *g) {
 
 /* A gradient can be kept as .grad as it is when nobody else has it. */
 static pn_tensor *own(pn_tensor *g) {
-  bool mine = g->refs == 1 && g->storage && g->storage->refs == 1 &&
-              (g->flags & PN_T_CONTIGUOUS) && !(g->storage->flags & PN_STORAGE_FOREIGN);
+  bool mine = g->refs == 1 && g->storage && g->storage->refs == 1 && (g->flags & PN_T_CONTIGUOUS) &&
+              !(g->storage->flags & PN_STORAGE_FOREIGN);
   if (mine) {
     pn_retain(g);
     return g;
@@ -177,8 +179,10 @@ static pn_status run_node(pass *p, task *t) {
     memset(gin, 0, (size_t)n->nin * sizeof *gin);
   }
   pn_status s = PN_OK;
-  if (n->foreign) s = n->foreign->run(n->foreign->ctx, n->nout, t->g, n->nin, gin);
-  else if (t->g[0]) s = n->op->backward(n, t->g[0], gin);
+  if (n->foreign)
+    s = n->foreign->run(n->foreign->ctx, n->nout, t->g, n->nin, gin);
+  else if (t->g[0])
+    s = n->op->backward(n, t->g[0], gin);
   drop(t);
   for (int k = 0; k < n->nin; k++) {
     if (!gin[k]) continue;
@@ -222,10 +226,18 @@ static pn_tensor *constant_one(int dtype) {
   static double one64 = 1;
   static pn_storage storage[2] = {{.refs = 1, .data = &one32, .bytes = 4},
                                   {.refs = 1, .data = &one64, .bytes = 8}};
-  static pn_tensor one[2] = {{.refs = 1, .storage = &storage[0], .data = &one32, .dtype = PN_F32,
-                              .flags = PN_T_CONTIGUOUS, .numel = 1},
-                             {.refs = 1, .storage = &storage[1], .data = &one64, .dtype = PN_F64,
-                              .flags = PN_T_CONTIGUOUS, .numel = 1}};
+  static pn_tensor one[2] = {{.refs = 1,
+                              .storage = &storage[0],
+                              .data = &one32,
+                              .dtype = PN_F32,
+                              .flags = PN_T_CONTIGUOUS,
+                              .numel = 1},
+                             {.refs = 1,
+                              .storage = &storage[1],
+                              .data = &one64,
+                              .dtype = PN_F64,
+                              .flags = PN_T_CONTIGUOUS,
+                              .numel = 1}};
   return pn_ref(&one[dtype == PN_F64]);
 }
 
@@ -329,12 +341,15 @@ pn_status pn_set_requires_grad(pn_tensor *t, bool on) {
                    "only Tensors of floating point dtype can require gradients; this one is %s",
                    pn_dtype_name(t->dtype));
   if (!on && t->node)
-    return pn_fail(PN_RUNTIME_ERROR,
-                   "you can only change requires_grad flags of leaf variables. If you want to use a "
-                   "computed variable in a subgraph that doesn't require differentiation use "
-                   "var_no_grad = var.detach()");
-  if (on) t->flags |= PN_T_REQUIRES_GRAD;
-  else t->flags &= (uint16_t)~PN_T_REQUIRES_GRAD;
+    return pn_fail(
+        PN_RUNTIME_ERROR,
+        "you can only change requires_grad flags of leaf variables. If you want to use a "
+        "computed variable in a subgraph that doesn't require differentiation use "
+        "var_no_grad = var.detach()");
+  if (on)
+    t->flags |= PN_T_REQUIRES_GRAD;
+  else
+    t->flags &= (uint16_t)~PN_T_REQUIRES_GRAD;
   return PN_OK;
 }
 

@@ -123,9 +123,10 @@ static void note_birth(void *block) {
   pn_program *p = pn_tls.recording->program;
   pn_access *c = pn_list_add(&p->accesses, sizeof *c);
   if (c)
-    *c = (pn_access){p->records.count, PN_SLOT_BIRTH, block,
-                     (char *)block + pn_alloc_size(block), true, true};
-  else fail_recording(pn_tls.recording);
+    *c = (pn_access){
+        p->records.count, PN_SLOT_BIRTH, block, (char *)block + pn_alloc_size(block), true, true};
+  else
+    fail_recording(pn_tls.recording);
 }
 
 pn_storage *pn_record_storage(size_t bytes) {
@@ -396,8 +397,10 @@ pn_status pn_capture_end(pn_program *p, int noutputs, pn_tensor **outputs) {
   for (int i = 0; i < noutputs && !s; i++) {
     pn_tensor *c = pn_contiguous(outputs[i]), *a = c ? pn_alias(c) : NULL;
     pn_release(c);
-    if (a) p->outputs[p->noutputs++] = a;
-    else s = pn_last_status();
+    if (a)
+      p->outputs[p->noutputs++] = a;
+    else
+      s = pn_last_status();
   }
   pn_set_grad_enabled(was);
   if (!s) s = pn_tls.recording->failed;

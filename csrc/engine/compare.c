@@ -43,8 +43,10 @@ static const pn_op op_where = {"WhereBackward", where_backward};
 
 pn_tensor *pn_where(pn_tensor *cond, pn_tensor *a, pn_tensor *b) {
   if (cond->dtype != PN_BOOL) {
-    pn_fail(PN_RUNTIME_ERROR, "where expected condition to be a boolean tensor, but got a tensor "
-                              "with dtype %s", pn_dtype_name(cond->dtype));
+    pn_fail(PN_RUNTIME_ERROR,
+            "where expected condition to be a boolean tensor, but got a tensor "
+            "with dtype %s",
+            pn_dtype_name(cond->dtype));
     return NULL;
   }
   int dtype = pn_result_type(a, b), ndim, ndim2;

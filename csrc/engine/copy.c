@@ -61,8 +61,10 @@ pn_tensor *pn_arange(int dtype, double start, double step, int64_t n) {
   pn_tensor *t = pn_empty(pn_is_float(dtype) ? PN_F64 : PN_I64, 1, &n);
   if (!t) return NULL;
   for (int64_t i = 0; i < n; i++) {
-    if (t->dtype == PN_F64) ((double *)t->data)[i] = start + (double)i * step;
-    else ((int64_t *)t->data)[i] = (int64_t)start + i * (int64_t)step;
+    if (t->dtype == PN_F64)
+      ((double *)t->data)[i] = start + (double)i * step;
+    else
+      ((int64_t *)t->data)[i] = (int64_t)start + i * (int64_t)step;
   }
   pn_tensor *c = pn_cast(t, dtype);
   pn_release(t);
@@ -117,16 +119,19 @@ pn_status pn_check_writable(pn_tensor *t) {
   if (t->storage->flags & PN_STORAGE_READONLY)
     return pn_fail(PN_VALUE_ERROR,
                    "the tensor of shape %s shares read-only memory and cannot be written in place; "
-                   "use .clone()", pn_shape_text(t));
+                   "use .clone()",
+                   pn_shape_text(t));
   if (pn_overlaps_itself(t))
-    return pn_fail(PN_RUNTIME_ERROR,
-                   "unsupported operation: more than one element of the written-to tensor refers to "
-                   "a single memory location (shape %s, stride %s). Please clone() the tensor first",
-                   pn_shape_text(t), pn_shape_str(t->ndim, t->stride));
+    return pn_fail(
+        PN_RUNTIME_ERROR,
+        "unsupported operation: more than one element of the written-to tensor refers to "
+        "a single memory location (shape %s, stride %s). Please clone() the tensor first",
+        pn_shape_text(t), pn_shape_str(t->ndim, t->stride));
   if (pn_tls.grad_disabled) return PN_OK;
   if (t->base && pn_is_leaf(t->base) && (t->base->flags & PN_T_REQUIRES_GRAD))
-    return pn_fail(PN_RUNTIME_ERROR, "a view of a leaf Variable that requires grad is being used in "
-                                     "an in-place operation.");
+    return pn_fail(PN_RUNTIME_ERROR,
+                   "a view of a leaf Variable that requires grad is being used in "
+                   "an in-place operation.");
   if (pn_is_leaf(t) && (t->flags & PN_T_REQUIRES_GRAD))
     return pn_fail(PN_RUNTIME_ERROR,
                    "a leaf Variable that requires grad is being used in an in-place operation.");
@@ -151,8 +156,8 @@ pn_status pn_copy_(pn_tensor *dst, pn_tensor *src) {
   s = pn_broadcast("copy_", dst, src, &ndim, shape);
   if (s) return s;
   if (ndim != dst->ndim || memcmp(shape, dst->shape, (size_t)ndim * sizeof *shape))
-    return pn_fail(PN_RUNTIME_ERROR, "shape %s cannot be written into shape %s",
-                   pn_shape_text(src), pn_shape_text(dst));
+    return pn_fail(PN_RUNTIME_ERROR, "shape %s cannot be written into shape %s", pn_shape_text(src),
+                   pn_shape_text(dst));
   bool history = !pn_tls.grad_disabled &&
                  (pn_requires_grad(src) || dst->node || (dst->base && pn_requires_grad(dst->base)));
   pn_tensor *in = NULL;

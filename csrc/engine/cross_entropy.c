@@ -22,8 +22,8 @@ static pn_status check(const pn_tensor *x, const pn_tensor *t, const pn_tensor *
   if (weight && (weight->ndim != 1 || weight->numel != x->shape[axis] || weight->dtype != x->dtype))
     return pn_fail(PN_RUNTIME_ERROR,
                    "cross_entropy: weight must be %s of shape (%lld,), got %s of shape %s",
-                   pn_dtype_name(x->dtype), (long long)x->shape[axis],
-                   pn_dtype_name(weight->dtype), pn_shape_text(weight));
+                   pn_dtype_name(x->dtype), (long long)x->shape[axis], pn_dtype_name(weight->dtype),
+                   pn_shape_text(weight));
   return PN_OK;
 }
 
@@ -135,8 +135,8 @@ static pn_tensor *composed_backward(pn_node *n, pn_tensor *g, pn_tensor *weight)
 
 static pn_status cross_entropy_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   pn_tensor *weight = n->saved[CE_WEIGHT].t;
-  pn_tensor *dx = pn_tls.grad_disabled ? fused_backward(n, g, weight)
-                                       : composed_backward(n, g, weight);
+  pn_tensor *dx =
+      pn_tls.grad_disabled ? fused_backward(n, g, weight) : composed_backward(n, g, weight);
   return pn_give(gin, 0, dx);
 }
 static const pn_op op_cross_entropy = {"CrossEntropyBackward", cross_entropy_backward};

@@ -1,9 +1,8 @@
 /* Dtypes: names, sizes, promotion (torch.promote_types, torch.result_type). */
 #include "engine/internal.h"
 
-static const char *const names[PN_DTYPE_COUNT] = {"float32", "float64", "bfloat16",
-                                                  "float16", "int64",   "int32",
-                                                  "int8",    "uint8",   "bool"};
+static const char *const names[PN_DTYPE_COUNT] = {
+    "float32", "float64", "bfloat16", "float16", "int64", "int32", "int8", "uint8", "bool"};
 static const uint8_t sizes[PN_DTYPE_COUNT] = {4, 8, 2, 2, 8, 4, 1, 1, 1};
 
 const char *pn_dtype_name(int dtype) {

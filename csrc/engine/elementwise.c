@@ -11,10 +11,18 @@ static int64_t scalar_bits(const pn_tensor *t, int dtype) {
   float f32 = (float)f;
   int32_t i32 = (int32_t)i;
   switch (dtype) {
-    case PN_F32: memcpy(&bits, &f32, 4); break;
-    case PN_F64: memcpy(&bits, &f, 8); break;
-    case PN_I64: bits = i; break;
-    case PN_I32: memcpy(&bits, &i32, 4); break;
+    case PN_F32:
+      memcpy(&bits, &f32, 4);
+      break;
+    case PN_F64:
+      memcpy(&bits, &f, 8);
+      break;
+    case PN_I64:
+      bits = i;
+      break;
+    case PN_I32:
+      memcpy(&bits, &i32, 4);
+      break;
     case PN_BOOL: {
       uint8_t b = is_float ? f != 0 : i != 0;
       memcpy(&bits, &b, 1);
@@ -141,13 +149,14 @@ pn_tensor *pn_materialize(pn_tensor *t, int dtype) {
 
 /* out = row(a, b) without history; out_dtype -1: the common dtype.  dst: write
  * there instead of a new tensor. */
-pn_tensor *pn_ew_binary(const pn_row *row, pn_tensor *a, pn_tensor *b, int dtype,
-                              int out_dtype, pn_tensor *dst) {
+pn_tensor *pn_ew_binary(const pn_row *row, pn_tensor *a, pn_tensor *b, int dtype, int out_dtype,
+                        pn_tensor *dst) {
   pn_tensor *x = pn_ew_operand(a, dtype), *y = x ? pn_ew_operand(b, dtype) : NULL, *out = NULL;
   int64_t shape[PN_MAX_DIMS];
   int ndim;
   if (!y) goto done;
-  if (dst) out = pn_ref(dst);
+  if (dst)
+    out = pn_ref(dst);
   else if (pn_broadcast(row->name, a, b, &ndim, shape) == PN_OK)
     out = pn_empty(out_dtype < 0 ? dtype : out_dtype, ndim, shape);
   if (!out) goto done;

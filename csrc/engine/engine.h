@@ -22,7 +22,7 @@ typedef struct pn_storage {
   size_t bytes;
   uint32_t version; /* one per storage; views and detach() share it */
   uint32_t flags;
-  pn_pinned *pinned;   /* allocated while recording: the block is the program's */
+  pn_pinned *pinned;          /* allocated while recording: the block is the program's */
   void (*release)(void *ctx); /* foreign memory: called once when it dies */
   void *ctx;
 } pn_storage;
@@ -39,7 +39,7 @@ enum {
 
 struct pn_tensor {
   int64_t refs;
-  void *py; /* borrowed: the host language's object, or NULL */
+  void *py;            /* borrowed: the host language's object, or NULL */
   pn_storage *storage; /* NULL only for wrapped scalars */
   void *data;
   uint8_t dtype, ndim;
@@ -48,7 +48,7 @@ struct pn_tensor {
   int64_t numel;
   int64_t shape[PN_MAX_DIMS];
   int64_t stride[PN_MAX_DIMS]; /* in elements */
-  pn_node *node; /* who made it, or NULL */
+  pn_node *node;               /* who made it, or NULL */
   int32_t node_output;
   uint32_t pad;
   pn_tensor *grad;
@@ -84,12 +84,11 @@ pn_tensor *pn_scalar_bool(bool v);
 /* Shares foreign memory; release(ctx) is called once, also on failure.
  * strides in elements. */
 pn_tensor *pn_from_memory(void *data, int dtype, int ndim, const int64_t *shape,
-                          const int64_t *stride, bool readonly, void (*release)(void *),
-                          void *ctx);
-pn_tensor *pn_alias(pn_tensor *t);  /* same memory, no history: detach() */
-pn_tensor *pn_clone(pn_tensor *t);  /* contiguous copy, differentiable */
+                          const int64_t *stride, bool readonly, void (*release)(void *), void *ctx);
+pn_tensor *pn_alias(pn_tensor *t); /* same memory, no history: detach() */
+pn_tensor *pn_clone(pn_tensor *t); /* contiguous copy, differentiable */
 pn_tensor *pn_contiguous(pn_tensor *t);
-pn_tensor *pn_cast(pn_tensor *t, int dtype); /* t itself if it has that dtype */
+pn_tensor *pn_cast(pn_tensor *t, int dtype);                  /* t itself if it has that dtype */
 pn_status pn_item(const pn_tensor *t, double *f, int64_t *i); /* by its dtype */
 pn_status pn_data_read(void); /* refused while recording (item, bool, numpy) */
 /* "(2, 3)" into a static thread-local buffer (a few can be alive at once). */
@@ -196,7 +195,7 @@ typedef pn_tensor *(*pn_binary_fn)(pn_tensor *, pn_tensor *);
 pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b);
 
 /* ---- autograd -------------------------------------------------------------- */
-bool pn_grad_enabled(void); /* thread-local */
+bool pn_grad_enabled(void);        /* thread-local */
 bool pn_set_grad_enabled(bool on); /* returns the old value */
 static inline bool pn_requires_grad(const pn_tensor *t) {
   return (t->flags & PN_T_REQUIRES_GRAD) || t->node;
@@ -256,14 +255,14 @@ bool pn_program_ready(const pn_program *p);
  * (NULL or room for `steps` items of output i, which must be 0-d or any small
  * tensor) receives output i after every step.  scan: byte step by which input
  * slot i advances per step (NULL: none). */
-pn_status pn_program_run(pn_program *p, int64_t steps, double deadline, int64_t *done,
-                         void **trace, const int64_t *scan);
+pn_status pn_program_run(pn_program *p, int64_t steps, double deadline, int64_t *done, void **trace,
+                         const int64_t *scan);
 /* Before the first and after the last step of a replay: versions, .grad. */
 pn_status pn_program_enter(pn_program *p);
 void pn_program_leave(pn_program *p);
 int pn_program_records(const pn_program *p);
 const char *pn_program_record_name(const pn_program *p, int i);
-size_t pn_program_bytes(const pn_program *p); /* of its own memory */
+size_t pn_program_bytes(const pn_program *p);    /* of its own memory */
 int64_t pn_program_replays(const pn_program *p); /* steps replayed so far */
 
 /* ---- debugging ------------------------------------------------------------- */

@@ -204,8 +204,10 @@ static bool fuse_alpha(pn_program *p, int i, int slot) {
   float f;
   const void *bits = &r->args.n[PN_EW_SCALAR + other];
   memcpy(&f, bits, sizeof f);
-  if (g->args.dtype == PN_F64) memcpy(&g->args.f[PN_GEMM_ALPHA], bits, sizeof(double));
-  else g->args.f[PN_GEMM_ALPHA] = f;
+  if (g->args.dtype == PN_F64)
+    memcpy(&g->args.f[PN_GEMM_ALPHA], bits, sizeof(double));
+  else
+    g->args.f[PN_GEMM_ALPHA] = f;
   move_pointer(p, i + 1, 0, i, PN_GEMM_C);
   return true;
 }
@@ -230,9 +232,8 @@ pn_status pn_program_fuse(pn_program *p) {
     if (useless(p, i)) remove_record(p, i);
   for (int i = 0; i + 1 < p->records.count;) {
     int slot;
-    if (feeds(p, i, &slot) &&
-        (fuse_alpha(p, i, slot) || fuse_accumulate(p, i, slot) || fuse_bias(p, i, slot) ||
-         fuse_activation(p, i, slot)))
+    if (feeds(p, i, &slot) && (fuse_alpha(p, i, slot) || fuse_accumulate(p, i, slot) ||
+                               fuse_bias(p, i, slot) || fuse_activation(p, i, slot)))
       remove_record(p, i + 1);
     else
       i++;

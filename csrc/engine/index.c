@@ -11,8 +11,9 @@ static pn_status check_index(const char *name, const pn_tensor *index) {
 
 static pn_status check_pair(const char *name, const pn_tensor *a, const pn_tensor *b) {
   if (a->dtype != b->dtype)
-    return pn_fail(PN_RUNTIME_ERROR, "%s(): self (%s) and source (%s) expected to have the same dtype",
-                   name, pn_dtype_name(a->dtype), pn_dtype_name(b->dtype));
+    return pn_fail(PN_RUNTIME_ERROR,
+                   "%s(): self (%s) and source (%s) expected to have the same dtype", name,
+                   pn_dtype_name(a->dtype), pn_dtype_name(b->dtype));
   return PN_OK;
 }
 
@@ -117,8 +118,7 @@ static pn_tensor *copy_of(pn_tensor *a) {
 }
 
 pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src) {
-  if (pn_axis(a, axis, &axis) || check_index("index_add", index) ||
-      check_pair("index_add", a, src))
+  if (pn_axis(a, axis, &axis) || check_index("index_add", index) || check_pair("index_add", a, src))
     return NULL;
   bool fits = src->ndim == a->ndim && index->ndim <= 1;
   for (int d = 0; fits && d < a->ndim; d++)

@@ -19,8 +19,8 @@
 /* ---- thread state --------------------------------------------------------- */
 typedef struct pn_recording pn_recording;
 typedef struct pn_thread {
-  bool grad_disabled;       /* zero is "enabled": the default of a new thread */
-  pn_recording *recording;  /* the capture of this thread, or NULL */
+  bool grad_disabled;      /* zero is "enabled": the default of a new thread */
+  pn_recording *recording; /* the capture of this thread, or NULL */
 } pn_thread;
 extern _Thread_local pn_thread pn_tls;
 extern pn_engine_stats pn_stats;
@@ -140,7 +140,8 @@ pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int6
 void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride);
 pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel);
 bool pn_same_shape(const pn_tensor *a, const pn_tensor *b);
-bool pn_can_cast(int from, int to); /* in place: floats go into no integers, integers into no bools */
+bool pn_can_cast(int from,
+                 int to); /* in place: floats go into no integers, integers into no bools */
 pn_status pn_broadcast(const char *op, const pn_tensor *a, const pn_tensor *b, int *ndim,
                        int64_t *shape);
 /* Negative axes count from the end; IndexError names the range. */

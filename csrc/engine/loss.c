@@ -148,8 +148,10 @@ static pn_status mse_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   if (!dx) return pn_last_status();
   pn_status s = PN_OK;
   if (pn_needs(n, 1)) s = pn_give(gin, 1, pn_neg(dx));
-  if (pn_needs(n, 0)) gin[0] = dx;
-  else pn_release(dx);
+  if (pn_needs(n, 0))
+    gin[0] = dx;
+  else
+    pn_release(dx);
   return s;
 }
 static const pn_op op_mse = {"MseLossBackward", mse_backward};

@@ -5,13 +5,16 @@
 
 static pn_status check_types(const char *name, const pn_tensor *a, const pn_tensor *b) {
   if (a->dtype != b->dtype)
-    return pn_fail(PN_RUNTIME_ERROR, "%s: expected both operands to have the same dtype, got %s %s "
-                   "and %s %s", name, pn_dtype_name(a->dtype), pn_shape_text(a),
-                   pn_dtype_name(b->dtype), pn_shape_text(b));
-  if (!pn_is_real(a->dtype))
-    return pn_fail(PN_TYPE_ERROR, "%s is not implemented for %s (shapes %s and %s); convert with "
-                   ".float() or .double()", name, pn_dtype_name(a->dtype), pn_shape_text(a),
+    return pn_fail(PN_RUNTIME_ERROR,
+                   "%s: expected both operands to have the same dtype, got %s %s "
+                   "and %s %s",
+                   name, pn_dtype_name(a->dtype), pn_shape_text(a), pn_dtype_name(b->dtype),
                    pn_shape_text(b));
+  if (!pn_is_real(a->dtype))
+    return pn_fail(PN_TYPE_ERROR,
+                   "%s is not implemented for %s (shapes %s and %s); convert with "
+                   ".float() or .double()",
+                   name, pn_dtype_name(a->dtype), pn_shape_text(a), pn_shape_text(b));
   return PN_OK;
 }
 
@@ -28,8 +31,8 @@ static size_t fill_batch(pn_args *a, const pn_tensor *out, const pn_tensor *x, c
     if (size == 1) continue;
     int64_t sx = i < 0 || x->shape[i] == 1 ? 0 : x->stride[i];
     int64_t sy = j < 0 || y->shape[j] == 1 ? 0 : y->stride[j];
-    bool merge = dims && block->stride_a[dims - 1] == size * sx &&
-                 block->stride_b[dims - 1] == size * sy;
+    bool merge =
+        dims && block->stride_a[dims - 1] == size * sx && block->stride_b[dims - 1] == size * sy;
     int k = merge ? dims - 1 : dims++;
     block->shape[k] = merge ? block->shape[k] * size : size;
     block->stride_a[k] = sx;
@@ -82,8 +85,8 @@ static pn_status gemm_into(pn_tensor *out, pn_tensor *x, pn_tensor *y, pn_tensor
   return s;
 }
 
-static pn_tensor *gemm(int ndim, const int64_t *shape, pn_tensor *x, pn_tensor *y,
-                       pn_tensor *bias, double alpha, int act) {
+static pn_tensor *gemm(int ndim, const int64_t *shape, pn_tensor *x, pn_tensor *y, pn_tensor *bias,
+                       double alpha, int act) {
   pn_tensor *out = pn_empty(x->dtype, ndim, shape);
   if (out && gemm_into(out, x, y, bias, alpha, act)) {
     pn_release(out);
@@ -189,8 +192,10 @@ static pn_tensor *folded(pn_tensor *x, pn_tensor *y) {
 
 pn_tensor *pn_matmul(pn_tensor *a, pn_tensor *b) {
   if (a->ndim == 0 || b->ndim == 0) {
-    pn_fail(PN_RUNTIME_ERROR, "both arguments to matmul need to be at least 1D, but they are %dD "
-            "and %dD", a->ndim, b->ndim);
+    pn_fail(PN_RUNTIME_ERROR,
+            "both arguments to matmul need to be at least 1D, but they are %dD "
+            "and %dD",
+            a->ndim, b->ndim);
     return NULL;
   }
   if (check_types("matmul", a, b)) return NULL;
@@ -205,8 +210,10 @@ pn_tensor *pn_matmul(pn_tensor *a, pn_tensor *b) {
   pn_tensor *x = a->ndim == 1 ? pn_unsqueeze(a, 0) : pn_ref(a);
   pn_tensor *y = b->ndim == 1 ? pn_unsqueeze(b, 1) : pn_ref(b), *out = NULL;
   if (x && y) {
-    if (x->ndim == 2 && y->ndim == 2) out = scaled_mm(x, y, 1);
-    else out = y->ndim == 2 ? folded(x, y) : batched(x, y);
+    if (x->ndim == 2 && y->ndim == 2)
+      out = scaled_mm(x, y, 1);
+    else
+      out = y->ndim == 2 ? folded(x, y) : batched(x, y);
   }
   pn_release(x);
   pn_release(y);
@@ -281,7 +288,8 @@ pn_tensor *pn_addmm(pn_tensor *bias, pn_tensor *a, pn_tensor *b, double alpha, i
   return out;
 }
 
-/* ---- linear ------------------------------------------------------------------------------------ */
+/* ---- linear ------------------------------------------------------------------------------------
+ */
 pn_tensor *pn_linear(pn_tensor *x, pn_tensor *weight, pn_tensor *bias) {
   if (weight->ndim != 2 || x->ndim < 1 || x->shape[x->ndim - 1] != weight->shape[1] ||
       (bias && (bias->ndim != 1 || bias->shape[0] != weight->shape[0]))) {

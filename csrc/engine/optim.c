@@ -4,14 +4,18 @@
 
 static pn_status check_segment(const pn_tensor *p, const pn_tensor *g) {
   if (!pn_is_real(p->dtype))
-    return pn_fail(PN_TYPE_ERROR, "an optimiser cannot step a %s parameter of shape %s; float32 "
-                   "and float64 are implemented", pn_dtype_name(p->dtype), pn_shape_text(p));
+    return pn_fail(PN_TYPE_ERROR,
+                   "an optimiser cannot step a %s parameter of shape %s; float32 "
+                   "and float64 are implemented",
+                   pn_dtype_name(p->dtype), pn_shape_text(p));
   if (!(p->flags & PN_T_CONTIGUOUS))
     return pn_fail(PN_RUNTIME_ERROR, "a parameter of shape %s and stride %s is not contiguous",
                    pn_shape_text(p), pn_shape_str(p->ndim, p->stride));
   if (p->storage->flags & PN_STORAGE_READONLY)
-    return pn_fail(PN_VALUE_ERROR, "a parameter of shape %s shares read-only memory and cannot be "
-                   "stepped", pn_shape_text(p));
+    return pn_fail(PN_VALUE_ERROR,
+                   "a parameter of shape %s shares read-only memory and cannot be "
+                   "stepped",
+                   pn_shape_text(p));
   if (g->dtype != p->dtype || !pn_same_shape(g, p))
     return pn_fail(PN_RUNTIME_ERROR, "the gradient %s %s does not fit its parameter %s %s",
                    pn_dtype_name(g->dtype), pn_shape_text(g), pn_dtype_name(p->dtype),

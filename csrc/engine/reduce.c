@@ -9,8 +9,10 @@ static int reduced_shape(const pn_tensor *a, uint32_t axes, bool keepdim, int64_
   int n = 0;
   for (int d = 0; d < a->ndim; d++) {
     bool reduced = axes >> d & 1;
-    if (!reduced) shape[n++] = a->shape[d];
-    else if (keepdim) shape[n++] = 1;
+    if (!reduced)
+      shape[n++] = a->shape[d];
+    else if (keepdim)
+      shape[n++] = 1;
   }
   return n;
 }
@@ -195,7 +197,8 @@ pn_tensor *pn_var(pn_tensor *a, uint32_t axes, double correction, bool keepdim) 
 
 /* ---- max, min ------------------------------------------------------------------------ */
 static pn_status check_extreme(const pn_tensor *a, uint32_t axes, const char *name) {
-  if (pn_is_float(a->dtype) && !pn_is_real(a->dtype)) return pn_no_kernel(&pn_row_extreme, a->dtype);
+  if (pn_is_float(a->dtype) && !pn_is_real(a->dtype))
+    return pn_no_kernel(&pn_row_extreme, a->dtype);
   if (reduced_count(a, axes) == 0)
     return pn_fail(PN_INDEX_ERROR,
                    "%s(): Expected reduction dim to have non-zero size, the shape is %s", name,

@@ -16,8 +16,10 @@ pn_status pn_program_bind(pn_program *p, int slot, pn_tensor *t) {
                    pn_shape_str(in->ndim, in->stride), pn_dtype_name(t->dtype), pn_shape_text(t),
                    pn_shape_str(t->ndim, t->stride));
   if (in->written && (t->storage->flags & PN_STORAGE_READONLY))
-    return pn_fail(PN_VALUE_ERROR, "input %d is written in place by the step, but the tensor given "
-                   "shares read-only memory", slot);
+    return pn_fail(PN_VALUE_ERROR,
+                   "input %d is written in place by the step, but the tensor given "
+                   "shares read-only memory",
+                   slot);
   pn_retain(t);
   pn_release(in->bound);
   in->bound = t;
@@ -72,8 +74,10 @@ void pn_program_leave(pn_program *p) {
 static pn_status run_step(const pn_program *p, void *scratch) {
   const pn_exec *e = p->execs.items, *end = e + p->execs.count;
   for (; e < end; e++) {
-    if (e->parallel) pn_parallel(e->fn, e->args, e->units, e->scratch, scratch);
-    else e->fn(e->args, 0, e->units, scratch);
+    if (e->parallel)
+      pn_parallel(e->fn, e->args, e->units, e->scratch, scratch);
+    else
+      e->fn(e->args, 0, e->units, scratch);
     if (e->status && e->status[0]) return pn_check_status(e->row->name, e->status);
   }
   return PN_OK;
@@ -109,8 +113,8 @@ static bool expired(clock_check *c) {
   return now >= c->deadline;
 }
 
-pn_status pn_program_run(pn_program *p, int64_t steps, double deadline, int64_t *done,
-                         void **trace, const int64_t *scan) {
+pn_status pn_program_run(pn_program *p, int64_t steps, double deadline, int64_t *done, void **trace,
+                         const int64_t *scan) {
   clock_check clock = {deadline, deadline > 0 ? pn_now() : 0, 1, 1};
   void *scratch = p->scratch ? pn_scratch(p->scratch) : NULL;
   *done = 0;

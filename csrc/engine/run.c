@@ -21,8 +21,10 @@ pn_status pn_run_phase(pn_kernel_fn fn, const pn_args *a, const pn_work *w) {
   void *lock = NULL;
   bool released = cost > pn_release_threshold && pn_host_lock.release;
   if (released) lock = pn_host_lock.release();
-  if (w->units > 1 && pn_get_num_threads() > 1) pn_parallel(fn, a, w->units, w->scratch, scratch);
-  else fn(a, 0, w->units, scratch);
+  if (w->units > 1 && pn_get_num_threads() > 1)
+    pn_parallel(fn, a, w->units, w->scratch, scratch);
+  else
+    fn(a, 0, w->units, scratch);
   if (released) pn_host_lock.acquire(lock);
   return PN_OK;
 }

@@ -11,8 +11,10 @@ static bool three_strides(const pn_tensor *t, int axis, int64_t *stride) {
     int64_t run = 0;
     for (int d = hi - 1; d >= lo; d--) {
       if (t->shape[d] == 1) continue;
-      if (!run) s[part] = run = t->stride[d];
-      else if (t->stride[d] != run) return false;
+      if (!run)
+        s[part] = run = t->stride[d];
+      else if (t->stride[d] != run)
+        return false;
       run *= t->shape[d];
     }
   }
@@ -132,8 +134,8 @@ static const pn_op op_softmax = {"SoftmaxBackward", softmax_back};
 static pn_status log_softmax_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   pn_tensor *y = pn_saved_get(n, 0);
   if (!y) return pn_last_status();
-  pn_status s = pn_give(gin, 0, fused(&pn_row_log_softmax_backward, &op_log_softmax_backward, g, y,
-                                      (int)n->i[0]));
+  pn_status s = pn_give(
+      gin, 0, fused(&pn_row_log_softmax_backward, &op_log_softmax_backward, g, y, (int)n->i[0]));
   pn_release(y);
   return s;
 }

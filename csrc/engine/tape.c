@@ -261,8 +261,8 @@ pn_status pn_attach_foreign(const char *name, int nin, pn_tensor **in, int nout,
                             pn_foreign_run run, void (*release)(void *), void *ctx) {
   if (pn_tls.recording) {
     if (release) release(ctx);
-    return pn_fail(PN_RUNTIME_ERROR,
-                   "%s: code of the host language on the tape cannot be captured", name);
+    return pn_fail(PN_RUNTIME_ERROR, "%s: code of the host language on the tape cannot be captured",
+                   name);
   }
   pn_foreign *f = pn_alloc(sizeof *f);
   pn_node *n = f ? node_alloc(&op_foreign, nin) : NULL;

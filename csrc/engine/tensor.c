@@ -47,8 +47,8 @@ void pn_storage_release(pn_storage *s) {
   }
 }
 
-static pn_storage *foreign_storage(void *data, size_t bytes, bool readonly,
-                                   void (*release)(void *), void *ctx) {
+static pn_storage *foreign_storage(void *data, size_t bytes, bool readonly, void (*release)(void *),
+                                   void *ctx) {
   pn_storage *s = pn_alloc(sizeof(pn_storage));
   if (!s) return NULL;
   memset(s, 0, sizeof *s);
@@ -149,8 +149,10 @@ void pn_extent(const pn_tensor *t, char **lo, char **hi) {
   if (!t->numel) return;
   for (int i = 0; i < t->ndim; i++) {
     int64_t d = (t->shape[i] - 1) * t->stride[i];
-    if (d < 0) a += d;
-    else b += d;
+    if (d < 0)
+      a += d;
+    else
+      b += d;
   }
   *lo = (char *)t->data + a * size;
   *hi = (char *)t->data + (b + 1) * size;
@@ -296,9 +298,8 @@ pn_tensor *pn_alias(pn_tensor *t) {
 pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
                         int64_t offset) {
   t->storage->refs++;
-  pn_tensor *v =
-      pn_tensor_new(t->dtype, ndim, shape, stride, t->storage,
-                    (char *)t->data + offset * (int64_t)pn_itemsize(t->dtype));
+  pn_tensor *v = pn_tensor_new(t->dtype, ndim, shape, stride, t->storage,
+                               (char *)t->data + offset * (int64_t)pn_itemsize(t->dtype));
   if (!v) return NULL;
   v->base = t->base ? t->base : t;
   pn_retain(v->base);
@@ -318,8 +319,10 @@ pn_status pn_data_read(void) {
 static float half_to_float(uint16_t h) {
   uint32_t sign = (uint32_t)(h & 0x8000) << 16, e = (h >> 10) & 31, m = h & 1023, u;
   float f;
-  if (e == 31) u = sign | 0x7f800000 | (m << 13);
-  else if (e) u = sign | ((e + 112) << 23) | (m << 13);
+  if (e == 31)
+    u = sign | 0x7f800000 | (m << 13);
+  else if (e)
+    u = sign | ((e + 112) << 23) | (m << 13);
   else {
     f = (float)m * 5.9604644775390625e-8f; /* 2^-24: denormals */
     memcpy(&u, &f, 4);
@@ -339,8 +342,10 @@ pn_status pn_item(const pn_tensor *t, double *f, int64_t *i) {
   *f = 0;
   *i = 0;
   if (pn_is_wrapped(t)) {
-    if (t->dtype == PN_F64) *f = t->scalar.f;
-    else *i = t->scalar.i;
+    if (t->dtype == PN_F64)
+      *f = t->scalar.f;
+    else
+      *i = t->scalar.i;
     return PN_OK;
   }
   union {
@@ -356,15 +361,34 @@ pn_status pn_item(const pn_tensor *t, double *f, int64_t *i) {
   memset(&v, 0, sizeof v);
   memcpy(&v, t->data, pn_itemsize(t->dtype));
   switch (t->dtype) {
-    case PN_F32: *f = v.f; break;
-    case PN_F64: *f = v.d; break;
-    case PN_BF16: v.u = (uint32_t)v.h << 16; *f = v.f; break;
-    case PN_F16: *f = half_to_float(v.h); break;
-    case PN_I64: *i = v.q; break;
-    case PN_I32: *i = v.l; break;
-    case PN_I8: *i = v.b; break;
-    case PN_U8: *i = v.c; break;
-    default: *i = v.c != 0; break;
+    case PN_F32:
+      *f = v.f;
+      break;
+    case PN_F64:
+      *f = v.d;
+      break;
+    case PN_BF16:
+      v.u = (uint32_t)v.h << 16;
+      *f = v.f;
+      break;
+    case PN_F16:
+      *f = half_to_float(v.h);
+      break;
+    case PN_I64:
+      *i = v.q;
+      break;
+    case PN_I32:
+      *i = v.l;
+      break;
+    case PN_I8:
+      *i = v.b;
+      break;
+    case PN_U8:
+      *i = v.c;
+      break;
+    default:
+      *i = v.c != 0;
+      break;
   }
   return PN_OK;
 }

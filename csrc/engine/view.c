@@ -53,7 +53,8 @@ static pn_status infer_shape(const pn_tensor *t, int ndim, const int64_t *shape,
                    PN_MAX_DIMS);
   for (int d = 0; d < ndim; d++) {
     full[d] = shape[d];
-    if (shape[d] == -1 && free_dim < 0) free_dim = d;
+    if (shape[d] == -1 && free_dim < 0)
+      free_dim = d;
     else if (shape[d] < 0)
       return pn_fail(PN_RUNTIME_ERROR, "invalid shape %s: %s", pn_shape_str(ndim, shape),
                      shape[d] == -1 ? "only one dimension can be inferred" : "negative size");
@@ -248,8 +249,9 @@ pn_tensor *pn_slice(pn_tensor *t, int dim, int64_t start, int64_t stop, int64_t 
 pn_tensor *pn_select(pn_tensor *t, int dim, int64_t index) {
   int64_t shape[PN_MAX_DIMS], stride[PN_MAX_DIMS];
   if (t->ndim == 0) {
-    pn_fail(PN_INDEX_ERROR, "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a "
-                            "0-dim tensor to a number");
+    pn_fail(PN_INDEX_ERROR,
+            "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a "
+            "0-dim tensor to a number");
     return NULL;
   }
   if (pn_axis(t, dim, &dim)) return NULL;

@@ -14,6 +14,7 @@
 #define PN_CAT3(a, b, c) PN_CAT3_(a, b, c)
 /* PN_FN(add) -> pn_k_add_f32_avx2 */
 #define PN_FN(name) PN_CAT3(name, PN_TYPE, PN_LEVEL)
-#define PN_KERNEL(name) void PN_FN(name)(const pn_args *a, int64_t begin, int64_t end, void *scratch)
+#define PN_KERNEL(name) \
+  void PN_FN(name)(const pn_args *a, int64_t begin, int64_t end, void *scratch)
 
 #endif

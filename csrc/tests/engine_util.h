@@ -14,7 +14,7 @@ typedef pn_tensor *(*op_fn)(pn_tensor **in);
 pn_tensor *tu_random(int dtype, int ndim, const int64_t *shape, uint64_t seed);
 /* The same, positive and away from 0 and 1: [0.1, 0.9]. */
 pn_tensor *tu_positive(int dtype, int ndim, const int64_t *shape, uint64_t seed);
-double tu_at(const pn_tensor *t, int64_t i); /* of a contiguous tensor */
+double tu_at(const pn_tensor *t, int64_t i);      /* of a contiguous tensor */
 uint64_t tu_hash(const pn_tensor *t, uint64_t h); /* FNV-1a of the bytes */
 /* Scalar f(in) = sum(fn(in) * w) with fixed weights w; NULL on failure. */
 pn_tensor *tu_scalar(op_fn fn, pn_tensor **in);

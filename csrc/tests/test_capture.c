@@ -21,7 +21,7 @@ static void net_init(net *m) {
   for (int i = 0; i < 4; i++) pn_set_requires_grad(p[i], true);
 }
 static void net_free(net *m) {
-  pn_tensor *p[] = {m->w1, m->b1, m->w2, m->b2, m->first,
+  pn_tensor *p[] = {m->w1,          m->b1,          m->w2,          m->b2,         m->first,
                     m->momentum[0], m->momentum[1], m->momentum[2], m->momentum[3]};
   for (size_t i = 0; i < sizeof p / sizeof *p; i++) pn_release(p[i]);
 }
@@ -167,7 +167,8 @@ static void gradient_guard(void) {
 /* A bad index in a replay stops before anything later in the step commits. */
 static void index_error(void) {
   int64_t s[1] = {3};
-  pn_tensor *w = tu_random(PN_F64, 1, s, 1), *i = pn_zeros(PN_I64, 1, s), *acc = pn_zeros(PN_F64, 1, s);
+  pn_tensor *w = tu_random(PN_F64, 1, s, 1), *i = pn_zeros(PN_I64, 1, s),
+            *acc = pn_zeros(PN_F64, 1, s);
   pn_tensor *in = pn_capture_input(i);
   pn_program *p = pn_capture_begin(1, &in);
   pn_tensor *g = pn_index_select(w, 0, in);

@@ -135,6 +135,14 @@ static bool same_cast(int to, const void *got, int64_t i, value want, bool nan) 
   return memcmp((const char *)got + (size_t)i * dtype_size(to), &stored, dtype_size(to)) == 0;
 }
 
+/* Half a step of bfloat16 or float16, exactly, or less than a float32 can tell
+ * above or below it. */
+static double half_way(void) {
+  int digits = case_pick(2) ? 8 : 11;
+  double x = ldexp((double)case_pick(1 << digits) + 0.5, (int)case_pick(40) - 20 - digits);
+  return x * (1 + (double)(case_pick(3) - 1) * 0x1p-40);
+}
+
 /* Values near the limits of every destination, halfway cases, random bits. */
 static void draw(int from, tensor *t) {
   int64_t n = (int64_t)(t->memory.bytes / dtype_size(from));
@@ -146,7 +154,8 @@ static void draw(int from, tensor *t) {
     if (case_pick(6) == 0)
       v.f = ldexp(1 + ldexp((double)case_pick(4096), -12), -(int)case_pick(160));
     if (case_pick(4) == 0) v.i = limit + case_pick(5) - 2;
-    if (case_pick(8) == 0) v.i = limit + (limit >> 9) + case_pick(3) - 1; /* a tie of bfloat16 */
+    if (case_pick(8) == 0) v.i = limit + (limit >> 8) * (case_pick(16) * 2 + 1) + case_pick(3) - 1;
+    if (case_pick(6) == 0) v.f = half_way();
     if (case_pick(2)) v.f = -v.f;
     if (from == PN_BOOL) v.i &= 1;
     value_set(from, t->memory.p, i, v);

@@ -170,8 +170,8 @@ void suite_digits(void) {
         pn_pool_set_chaos(false);
         if (!runs++) first = h;
         CHECK_MSG(h == first, "level %s, %d threads, %s: hash %016llx, expected %016llx",
-                  pn_level_name(l), threads[t], replay ? "replay" : "eager",
-                  (unsigned long long)h, (unsigned long long)first);
+                  pn_level_name(l), threads[t], replay ? "replay" : "eager", (unsigned long long)h,
+                  (unsigned long long)first);
         CHECK_MSG(score >= 0.95, "accuracy %.4f", score);
         CHECK_MSG(threads[t] == 1 || pool.threads > 1, "%d threads took chunks", pool.threads);
         if (pn_test_verbose)

@@ -7,12 +7,14 @@
   static pn_tensor *f_##name(pn_tensor **in) { return pn_##name(in[0]); }
 #define BINARY(name) \
   static pn_tensor *f_##name(pn_tensor **in) { return pn_##name(in[0], in[1]); }
-UNARY(neg) UNARY(abs) UNARY(exp) UNARY(log) UNARY(sqrt) UNARY(sigmoid) UNARY(tanh) UNARY(relu)
-UNARY(clone)
-BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(pow) BINARY(maximum) BINARY(minimum)
-BINARY(matmul)
+UNARY(neg)
+UNARY(abs) UNARY(exp) UNARY(log) UNARY(sqrt) UNARY(sigmoid) UNARY(tanh) UNARY(relu) UNARY(clone)
+    BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(pow) BINARY(maximum) BINARY(minimum)
+        BINARY(matmul)
 
-static pn_tensor *f_leaky(pn_tensor **in) { return pn_leaky_relu(in[0], 0.1); }
+            static pn_tensor *f_leaky(pn_tensor **in) {
+  return pn_leaky_relu(in[0], 0.1);
+}
 static pn_tensor *f_clamp(pn_tensor **in) { return pn_clamp(in[0], -0.5, 0.6); }
 static pn_tensor *f_where(pn_tensor **in) {
   pn_tensor *c = pn_gt(in[0], in[1]), *r = c ? pn_where(c, in[0], in[1]) : NULL;
@@ -37,7 +39,9 @@ static pn_tensor *f_bce(pn_tensor **in) { return pn_bce_loss(in[0], in[1], PN_RE
 static pn_tensor *f_bce_logits(pn_tensor **in) {
   return pn_bce_logits_loss(in[0], in[1], PN_REDUCE_NONE);
 }
-static pn_tensor *f_addmm(pn_tensor **in) { return pn_addmm(in[2], in[0], in[1], 0.5, PN_ACT_NONE); }
+static pn_tensor *f_addmm(pn_tensor **in) {
+  return pn_addmm(in[2], in[0], in[1], 0.5, PN_ACT_NONE);
+}
 static pn_tensor *f_addmm_sigmoid(pn_tensor **in) {
   return pn_addmm(in[2], in[0], in[1], 1, PN_ACT_SIGMOID);
 }

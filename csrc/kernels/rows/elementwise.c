@@ -18,8 +18,7 @@ static void set_base(const pn_ew_outer *o, pn_ew_walk *w) {
   }
 }
 
-void pn_ew_begin_outer(const pn_args *a, int operands, int64_t begin, int64_t end,
-                       pn_ew_walk *w) {
+void pn_ew_begin_outer(const pn_args *a, int operands, int64_t begin, int64_t end, pn_ew_walk *w) {
   const pn_ew_outer *o = a->block;
   int64_t chunks = pn_ceil_div(a->n[PN_EW_COLS], PN_EW_CHUNK), rows = a->n[PN_EW_ROWS];
   w->operands = operands;
