@@ -7,14 +7,14 @@
 
 #include <stdint.h>
 
-#define PN_PROBES(X)                                                                              \
-  X(add)                                                                                          \
-  X(sub)                                                                                          \
-  X(mul)                                                                                          \
-  X(div) X(fma) X(fnma) X(sqrt) X(neg) X(abs) X(max) X(min) X(least) X(most) X(round) X(lt) X(le) \
-      X(eq) X(isnan) X(and_lt_eq) X(or_lt_eq) X(not_lt) X(select_lt) X(to_int) X(from_int)        \
-          X(i_add) X(i_sub) X(i_and) X(i_or) X(i_xor) X(i_shl) X(i_shr) X(i_shr0) X(scale2)       \
-              X(log1p) X(load_or)
+/* clang-format off */
+#define PN_PROBES(X) \
+  X(add) X(sub) X(mul) X(div) X(fma) X(fnma) X(sqrt) \
+  X(neg) X(abs) X(max) X(min) X(least) X(most) X(round) \
+  X(lt) X(le) X(eq) X(isnan) X(and_lt_eq) X(or_lt_eq) X(not_lt) \
+  X(select_lt) X(to_int) X(from_int) X(i_add) X(i_sub) X(i_and) X(i_or) \
+  X(i_xor) X(i_shl) X(i_shr) X(i_shr0) X(scale2) X(log1p) X(load_or)
+/* clang-format on */
 
 typedef enum pn_probe {
 #define PN_PROBE(name) PROBE_##name,

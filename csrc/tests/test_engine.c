@@ -8,13 +8,24 @@
 #define BINARY(name) \
   static pn_tensor *f_##name(pn_tensor **in) { return pn_##name(in[0], in[1]); }
 UNARY(neg)
-UNARY(abs) UNARY(exp) UNARY(log) UNARY(sqrt) UNARY(sigmoid) UNARY(tanh) UNARY(relu) UNARY(clone)
-    BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(pow) BINARY(maximum) BINARY(minimum)
-        BINARY(matmul)
+UNARY(abs)
+UNARY(exp)
+UNARY(log)
+UNARY(sqrt)
+UNARY(sigmoid)
+UNARY(tanh)
+UNARY(relu)
+UNARY(clone)
+BINARY(add)
+BINARY(sub)
+BINARY(mul)
+BINARY(div)
+BINARY(pow)
+BINARY(maximum)
+BINARY(minimum)
+BINARY(matmul)
 
-            static pn_tensor *f_leaky(pn_tensor **in) {
-  return pn_leaky_relu(in[0], 0.1);
-}
+static pn_tensor *f_leaky(pn_tensor **in) { return pn_leaky_relu(in[0], 0.1); }
 static pn_tensor *f_clamp(pn_tensor **in) { return pn_clamp(in[0], -0.5, 0.6); }
 static pn_tensor *f_where(pn_tensor **in) {
   pn_tensor *c = pn_gt(in[0], in[1]), *r = c ? pn_where(c, in[0], in[1]) : NULL;
