@@ -72,8 +72,8 @@ static void check_known_fma(void) {
       {DBL_MAX, 1, 0x1p970, INFINITY},
       /* 2^75 + 1 = (2^25 + 1)(2^50 - 2^25 + 1): half a step and 2^-75 of it more,
        * far below what 128 bits hold beside the third number. */
-      {0x1.000001p-103, 0x1p50 - 0x1p25 + 1, 1, 1 + DBL_EPSILON},
-      {-0x1.000001p-103, 0x1p50 - 0x1p25 + 1, 1 + 2 * DBL_EPSILON, 1 + DBL_EPSILON},
+      {0x1.0000008p-103, 0x1p50 - 0x1p25 + 1, 1, 1 + DBL_EPSILON},
+      {-0x1.0000008p-103, 0x1p50 - 0x1p25 + 1, 1 + 2 * DBL_EPSILON, 1 + DBL_EPSILON},
       {3, 7, -21, 0.0},
       {-3, 7, 21, 0.0},
       {0, INFINITY, 1, NAN},
