@@ -7,8 +7,9 @@
  * (C's column stride is 1).  Order per element: the finished product, times
  * alpha (when alpha != 1), plus C (PN_GEMM_ACCUMULATE), plus bias, then the
  * activation: the bits are those of the separate operators.  K = 0 gives +0.
- * The driver is chosen by shape only where drivers differ in rounding (M = N =
- * 1 is a reduction; split-K), see docs/numerics.md. */
+ * All drivers round alike, split K included (its pieces are the K blocks that
+ * every driver adds in order); only M = N = 1 with K > PN_KBLOCK is a
+ * reduction of its own (docs/numerics.md). */
 #ifndef PN_GEMM_H
 #define PN_GEMM_H
 
