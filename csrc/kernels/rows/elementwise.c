@@ -7,7 +7,7 @@ void pn_plan_elementwise(const pn_row *row, const pn_args *a, int phase, pn_work
   const pn_ew_outer *outer = a->block;
   int64_t rows = a->n[PN_EW_ROWS], cols = a->n[PN_EW_COLS];
   w->units = (outer ? outer->count : 1) * rows * pn_ceil_div(cols, PN_EW_CHUNK);
-  w->cost = row->cost * (double)pn_min64(cols, PN_EW_CHUNK);
+  w->cost = 1.0 + row->cost * (double)pn_min64(cols, PN_EW_CHUNK);
   w->scratch = 0;
 }
 
