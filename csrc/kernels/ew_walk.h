@@ -4,8 +4,8 @@
  *   for (pn_ew_begin(a, operands, begin, end, &w); w.rows > 0; pn_ew_next(a, &w))
  *
  * The output may be an input, element on element (in place); else it shares no
- * memory with the inputs.  The common case, no outer dimensions and rows of one chunk, is a single
- * block and costs no division. */
+ * memory with the inputs.  The common case, no outer dimensions and rows of one
+ * chunk, is a single block and costs no division. */
 #ifndef PN_EW_WALK_H
 #define PN_EW_WALK_H
 
