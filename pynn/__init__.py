@@ -115,6 +115,7 @@ from pynn._core import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
+from pynn._functions import *
 
 __version__ = "0.1.0"
 

@@ -231,11 +231,14 @@ pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b) {
   if (!r) return pn_last_status();
   if (direct)
     pn_mark_written(a);
-  else if (pn_can_cast(r->dtype, a->dtype))
-    s = pn_copy_(a, r);
   else
-    s = pn_fail(PN_RUNTIME_ERROR, "result type %s can't be cast in place to %s",
-                pn_dtype_name(r->dtype), pn_dtype_name(a->dtype));
+    s = pn_assign(a, r);
   pn_release(r);
   return s;
+}
+
+pn_status pn_assign(pn_tensor *a, pn_tensor *r) {
+  if (pn_can_cast(r->dtype, a->dtype)) return pn_copy_(a, r);
+  return pn_fail(PN_RUNTIME_ERROR, "result type %s can't be cast in place to %s",
+                 pn_dtype_name(r->dtype), pn_dtype_name(a->dtype));
 }

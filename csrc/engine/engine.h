@@ -193,6 +193,9 @@ pn_status pn_copy_(pn_tensor *dst, pn_tensor *src);
 typedef pn_tensor *(*pn_binary_fn)(pn_tensor *, pn_tensor *);
 /* a = fn(a, b), for fn one of pn_add, pn_sub, pn_mul, pn_div, pn_pow, ... */
 pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b);
+/* a = r in place, for the result r of an operation on a: r's dtype must be one
+ * that can be cast to a's. */
+pn_status pn_assign(pn_tensor *a, pn_tensor *r);
 
 /* ---- autograd -------------------------------------------------------------- */
 bool pn_grad_enabled(void);        /* thread-local */

@@ -32,6 +32,9 @@ cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
     ctypedef struct PyObject:
         pass
+    ctypedef struct PyTypeObject:
+        PyObject *tp_dict
+    void PyType_Modified(PyTypeObject *kind)
     PyObject *PyCell_GET(PyObject *cell)
     PyObject *PyDict_GetItemWithError(PyObject *d, PyObject *key)
     PyObject *PyList_GET_ITEM(PyObject *list, Py_ssize_t i)
@@ -41,7 +44,7 @@ from collections import namedtuple
 from functools import partial, update_wrapper
 from math import ceil, prod as product
 from sys import byteorder as _byteorder
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 
 from numpy import (
     arange as numpy_arange,
@@ -86,6 +89,7 @@ include "index.pxi"
 include "create.pxi"
 include "functions.pxi"
 include "losses.pxi"
+include "call.pxi"
 include "autograd.pxi"
 include "sgd.pxi"
 include "reach.pxi"

@@ -206,6 +206,7 @@ cdef extern from "engine/engine.h":
     pn_status pn_copy_(pn_tensor *dst, pn_tensor *src)
     ctypedef pn_tensor *(*pn_binary_fn)(pn_tensor *a, pn_tensor *b)
     pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b)
+    pn_status pn_assign(pn_tensor *a, pn_tensor *r)
 
     bint pn_grad_enabled()
     bint pn_set_grad_enabled(bint on)
@@ -262,3 +263,26 @@ cdef extern from *:
     #endif
     """
     const char *PN_COMPILER
+
+cdef extern from "engine/ops.h":
+    enum:
+        PN_CALL_OUTPUTS
+
+    ctypedef struct pn_call:
+        int nin
+        pn_tensor **in_ "in"
+        int nints
+        const int64_t *i
+        int nfloats
+        const double *f
+        int nout
+        pn_tensor *out[16]
+
+    ctypedef struct pn_operator:
+        const char *name
+        pn_tensor *(*t)(pn_tensor *)
+        pn_tensor *(*tt)(pn_tensor *, pn_tensor *)
+        pn_status (*call)(pn_call *)
+
+    const pn_operator pn_operators[]
+    const int pn_operator_count

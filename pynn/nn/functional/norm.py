@@ -1,58 +1,11 @@
-"""Functions of networks, with the names and arguments of torch.nn.functional."""
+"""Normalisation."""
 
 from __future__ import annotations
 
 from pynn import _core
-from pynn._core import (
-    Tensor,
-    leaky_relu as leaky_relu,
-    linear as linear,
-    mse_loss as mse_loss,
-    relu as relu,
-    sigmoid as sigmoid,
-    tanh as tanh,
-)
-from pynn.nn._losses import (
-    binary_cross_entropy as binary_cross_entropy,
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
-    cross_entropy as cross_entropy,
-    nll_loss as nll_loss,
-)
+from pynn._core import Tensor
 
-
-def softmax(input: Tensor, dim: int, *, dtype: _core.dtype | None = None) -> Tensor:
-    """exp(x) / sum(exp(x)) along dim."""
-    return input.softmax(dim, dtype=dtype)
-
-
-def log_softmax(input: Tensor, dim: int, *, dtype: _core.dtype | None = None) -> Tensor:
-    """The logarithm of softmax, computed without overflow."""
-    return input.log_softmax(dim, dtype=dtype)
-
-
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """int64 rows of 0 with a 1 at each class index: (..., num_classes).
-
-    -1 takes the greatest index plus 1, which reads the values.
-    """
-    if num_classes == -1:
-        if tensor.numel() == 0:
-            raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        num_classes = int(tensor.max().item()) + 1
-    classes = _core.arange(num_classes)
-    return tensor.unsqueeze(-1).eq(classes).long()
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
-    """While training each element is 0 with probability p, else divided by 1 - p."""
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0.0:
-        return input
-    if p == 1.0:
-        return input * 0.0
-    kept = _core.rand_like(input).ge(p).to(input.dtype)
-    return input * (kept * (1.0 / (1.0 - p)))
+__all__ = ["batch_norm"]
 
 
 def batch_norm(

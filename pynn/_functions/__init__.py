@@ -1,0 +1,78 @@
+"""Functions of tensors that are written in Python, on the operators of pynn._core.
+
+Each family lists its public functions (`__all__`), those that are methods of Tensor too (METHODS;
+their first argument is the tensor), and those with an in-place method `name_` (INPLACE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from pynn import _core
+from pynn._functions import (
+    creation as _creation,
+    indexing as _indexing,
+    math as _math,
+    movement as _movement,
+    products as _products,
+    random as _random,
+    reduction as _reduction,
+    sorting as _sorting,
+    views as _views,
+)
+from pynn._functions.creation import *
+from pynn._functions.indexing import *
+from pynn._functions.math import *
+from pynn._functions.movement import *
+from pynn._functions.products import *
+from pynn._functions.random import *
+from pynn._functions.reduction import *
+from pynn._functions.sorting import *
+from pynn._functions.views import *
+
+__all__: list[str] = []
+__all__ += _creation.__all__
+__all__ += _indexing.__all__
+__all__ += _math.__all__
+__all__ += _movement.__all__
+__all__ += _products.__all__
+__all__ += _random.__all__
+__all__ += _reduction.__all__
+__all__ += _sorting.__all__
+__all__ += _views.__all__
+
+_FAMILIES: tuple[ModuleType, ...] = (
+    _creation,
+    _indexing,
+    _math,
+    _movement,
+    _products,
+    _random,
+    _reduction,
+    _sorting,
+    _views,
+)
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(input: _core.Tensor, *args: Any, **kwargs: Any) -> _core.Tensor:
+        return _core._assign_result(input, function, args, kwargs)
+
+    method.__name__ = method.__qualname__ = function.__name__ + "_"
+    method.__doc__ = f"{function.__name__}() in place."
+    return method
+
+
+def _methods() -> dict[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for family in _FAMILIES:
+        for name in family.METHODS:
+            found[name] = getattr(family, name)
+        for name in family.INPLACE:
+            found[name + "_"] = _in_place(getattr(family, name))
+    return found
+
+
+_core._add_methods(_methods())

@@ -1,0 +1,7 @@
+"""Elements picked, placed and masked."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+INPLACE: tuple[str, ...] = ()

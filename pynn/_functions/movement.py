@@ -1,0 +1,7 @@
+"""Tensors joined, repeated, turned and rolled."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+INPLACE: tuple[str, ...] = ()

@@ -1,0 +1,7 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+INPLACE: tuple[str, ...] = ()

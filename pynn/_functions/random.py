@@ -1,0 +1,7 @@
+"""Random tensors and the state of the generators."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+INPLACE: tuple[str, ...] = ()

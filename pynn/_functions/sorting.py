@@ -1,0 +1,7 @@
+"""Sorting, ranks and searching."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+INPLACE: tuple[str, ...] = ()

@@ -1,0 +1,7 @@
+"""Other shapes on the same memory."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+INPLACE: tuple[str, ...] = ()

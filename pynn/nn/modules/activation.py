@@ -1,0 +1,5 @@
+"""Activations as modules."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""Batch normalisation."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

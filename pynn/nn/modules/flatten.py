@@ -1,0 +1,5 @@
+"""Flatten and unflatten."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

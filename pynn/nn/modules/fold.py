@@ -1,0 +1,5 @@
+"""Unfold and fold."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
