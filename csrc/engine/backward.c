@@ -18,6 +18,7 @@ typedef struct pass {
   bool create_graph, retain;
   int ninputs;
   pn_tensor **inputs, **out; /* grad() mode */
+  uint64_t oldest;           /* nodes made before it lead to none of the inputs */
 } pass;
 
 static uint64_t hash(const pn_node *n) {
@@ -179,10 +180,13 @@ static pn_status run_node(pass *p, task *t) {
     memset(gin, 0, (size_t)n->nin * sizeof *gin);
   }
   pn_status s = PN_OK;
-  if (n->foreign)
+  if (n->foreign) {
     s = n->foreign->run(n->foreign->ctx, n->nout, t->g, n->nin, gin);
-  else if (t->g[0])
+  } else if (t->g[0] || n->nout > 1) {
+    n->g = t->g;
     s = n->op->backward(n, t->g[0], gin);
+    n->g = NULL;
+  }
   drop(t);
   for (int k = 0; k < n->nin; k++) {
     if (!gin[k]) continue;
@@ -270,6 +274,17 @@ static pn_status seed(pass *p, pn_tensor *root, pn_tensor *grad) {
   return s;
 }
 
+/* The creation of the first node that an input hangs on; 0 with leaves, which
+ * any node may lead to. */
+static uint64_t oldest_input(const pass *p) {
+  uint64_t oldest = UINT64_MAX;
+  for (int i = 0; i < p->ninputs; i++) {
+    if (!p->inputs[i]->node) return 0;
+    if (p->inputs[i]->node->seq < oldest) oldest = p->inputs[i]->node->seq;
+  }
+  return p->ninputs ? oldest : 0;
+}
+
 static void finish(pass *p) {
   for (int64_t i = 0; p->mask && i <= p->mask; i++) {
     task *t = p->table[i];
@@ -294,11 +309,13 @@ pn_status pn_backward(int nroots, pn_tensor **roots, pn_tensor **grads, bool ret
     out[i] = NULL;
     if (inputs[i]->base && pn_refresh_view(inputs[i])) return pn_last_status();
   }
+  p.oldest = oldest_input(&p);
   bool was = pn_set_grad_enabled(create_graph);
   pn_status s = PN_OK;
   for (int i = 0; i < nroots && !s; i++) s = seed(&p, roots[i], grads ? grads[i] : NULL);
   while (!s && p.count) {
     task *t = pop(&p);
+    if (t->node->seq < p.oldest) break;
     s = collect(&p, t);
     if (!s) s = run_node(&p, t);
   }

@@ -36,7 +36,8 @@ enum { PN_NODE_INPUTS = 4, PN_NODE_SAVED = 5, PN_NODE_INTS = 24 };
 
 /* g: gradient of the output; fill gin[k] (new references) for the inputs that
  * pn_needs(n, k); the rest may stay NULL.  Failing half-way is fine: the tape
- * releases what is there. */
+ * releases what is there.  A node of several outputs (pn_node_output) finds one
+ * gradient each in n->g, NULL where nothing came; g is n->g[0] then. */
 typedef pn_status (*pn_backward_fn)(pn_node *n, pn_tensor *g, pn_tensor **gin);
 typedef struct pn_op {
   const char *name; /* "AddBackward" */
@@ -63,7 +64,8 @@ struct pn_node {
   pn_foreign *foreign;
   pn_edge *in; /* = edges, or a block when there are more than PN_NODE_INPUTS */
   pn_edge edges[PN_NODE_INPUTS];
-  pn_saved saved[PN_NODE_SAVED];
+  pn_saved *saved; /* = saves, or a block (pn_node_reserve) */
+  pn_saved saves[PN_NODE_SAVED];
   int16_t nin, nsaved, nout;
   bool released; /* saved tensors were freed by a backward pass */
   uint8_t dtype, ndim;
@@ -71,6 +73,7 @@ struct pn_node {
   int64_t i[PN_NODE_INTS];    /* the operator's constants */
   double f[4];
   pn_tensor *retain; /* borrowed: the output that keeps its gradient, or NULL */
+  pn_tensor **g;     /* while the node runs: the gradients of its outputs */
   pn_node *free_next;
 };
 
@@ -82,6 +85,10 @@ static inline bool pn_wants_grad(const pn_tensor *t) {
 pn_node *pn_node_new(const pn_op *op, pn_tensor *out, int nin, pn_tensor *const *in);
 pn_node *pn_node1(const pn_op *op, pn_tensor *out, pn_tensor *a);
 pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b);
+/* Makes out output k >= 1 of the node, in the order of k. */
+void pn_node_output(pn_node *n, int k, pn_tensor *out);
+/* Room for more than PN_NODE_SAVED saved tensors: before the first is saved. */
+pn_status pn_node_reserve(pn_node *n, int saved);
 void pn_node_release(pn_node *n);
 void pn_node_drop_saved(pn_node *n);
 void pn_node_save(pn_node *n, int k, pn_tensor *t);

@@ -26,8 +26,10 @@ static pn_node *node_alloc(const pn_op *op, int nin) {
   n->op = op;
   n->foreign = NULL;
   n->nin = (int16_t)nin;
+  n->saved = n->saves;
   n->nsaved = 0;
   n->nout = 1;
+  n->g = NULL;
   n->released = false;
   n->retain = NULL;
   n->free_next = NULL;
@@ -70,6 +72,7 @@ void pn_node_release(pn_node *n) {
       pn_free(n->foreign);
     }
     if (n->in != n->edges) pn_free(n->in);
+    if (n->saved != n->saves) pn_free(n->saved);
     pn_free(n);
     pn_stats.nodes--;
   }
@@ -153,7 +156,22 @@ pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b) {
   return pn_node_new(op, out, 2, in);
 }
 
+void pn_node_output(pn_node *n, int k, pn_tensor *out) {
+  out->node = n;
+  out->node_output = k;
+  n->refs++;
+  n->nout = (int16_t)(k + 1);
+}
+
 /* ---- saved tensors --------------------------------------------------------------- */
+pn_status pn_node_reserve(pn_node *n, int saved) {
+  if (saved <= PN_NODE_SAVED) return PN_OK;
+  pn_saved *block = pn_alloc((size_t)saved * sizeof *block);
+  if (!block) return pn_last_status();
+  n->saved = block;
+  return PN_OK;
+}
+
 static void save(pn_node *n, int k, pn_tensor *t, int output) {
   while (n->nsaved <= k) n->saved[n->nsaved++].t = NULL;
   n->saved[k].t = t;
