@@ -124,11 +124,17 @@ def test_every_operator_is_in_the_table() -> None:
     assert not missing, f"not in tests/operators: {sorted(missing)}"
 
 
+def sources(folder: Path) -> str:
+    return "".join(path.read_text() for path in sorted(folder.glob("*.py")))
+
+
 def test_every_entry_has_its_stub() -> None:
-    stub = Path(pynn.__file__).parent / "_core.pyi"
-    text = stub.read_text()
-    tensor = text[text.index("class Tensor") :]
-    functional = (Path(F.__file__)).read_text()
+    package = Path(pynn.__file__).parent
+    stub = (package / "_core.pyi").read_text()
+    functions = sources(package / "_functions")
+    text = stub + functions
+    tensor = stub[stub.index("class Tensor") :] + functions
+    functional = sources(Path(F.__file__).parent)
     for op in OPS.values():
         for name in names(op):
             owner, _, last = name.rpartition(".")
@@ -137,7 +143,7 @@ def test_every_entry_has_its_stub() -> None:
             assert re.search(pattern, where, re.M), name
             if owner == "pynn":
                 assert getattr(pynn, last)
-    assert (stub.parent / "py.typed").exists()
+    assert (package / "py.typed").exists()
 
 
 def test_table_is_used() -> None:

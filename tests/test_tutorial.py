@@ -511,3 +511,23 @@ def test_ctrl_c_leaves_whole_steps(tmp_path):
     assert steps > 100
     # The promise is 0.1 s; the rest is for a machine that is busy otherwise.
     assert answered - sent < 0.5
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer")
+def test_a_signal_at_any_time_leaves_a_loss_for_every_step():
+    def interrupt(signum, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for delay in np.linspace(0.001, 0.06, 30):
+            network = NeuralNetwork(2, 4, 1, 0.5, seed=0)
+            with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                network.train(X_XOR, Y_XOR, 10**12, verbose=False)
+            again = NeuralNetwork(2, 4, 1, 0.5, seed=0)
+            again.train(X_XOR, Y_XOR, len(network.losses), verbose=False)
+            assert_same_bits(network, again, WEIGHTS)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -92,6 +92,20 @@ cdef class Captured:
             raise ValueError(f"run(): the number of steps must not be negative: {n}")
         return self.many(n, args + tuple(kwargs.values()), tuple(kwargs), None)
 
+    def _run_into(self, list values, int64_t n, /, *args):
+        """run() of a step with one number as its output, appended to `values` step by step.
+
+        Also when an exception ends it early: no signal is looked at between the steps and the
+        list, as one would be between two lines of Python, so that the list has a number for
+        every step that was done.
+        """
+        self.traces = None
+        try:
+            self.many(n, args, (), None)
+        finally:
+            if self.traces is not None and self.last_run_steps:
+                values.extend(self.traces.rows(self.last_run_steps).tolist())
+
     def scan(self, *args, **kwargs):
         """One step per slice of the arguments' leading axis; returns as run().
 

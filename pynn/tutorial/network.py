@@ -165,12 +165,8 @@ class NeuralNetwork:
             y = np.broadcast_to(y, shape).copy()
         while epochs:
             some = min(epochs, _LONGEST_RUN)
-            try:
-                step.run(some, X, y, self.W1, self.b1, self.W2, self.b2, scale)
-            finally:
-                # Also after Ctrl-C: one loss for every step that was done.
-                if step.last_traces is not None:
-                    self.losses.extend(step.last_traces.tolist())
+            weights = (self.W1, self.b1, self.W2, self.b2)
+            step._run_into(self.losses, some, X, y, *weights, scale)
             epochs -= some
 
     def _is_replayable(self, X: np.ndarray, y: np.ndarray) -> bool:
