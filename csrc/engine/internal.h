@@ -15,6 +15,7 @@
 
 #include "engine/engine.h"
 #include "kernels/elementwise.h"
+#include "runtime/thread_local.h"
 
 /* ---- thread state --------------------------------------------------------- */
 typedef struct pn_recording pn_recording;
@@ -22,7 +23,7 @@ typedef struct pn_thread {
   bool grad_disabled;      /* zero is "enabled": the default of a new thread */
   pn_recording *recording; /* the capture of this thread, or NULL */
 } pn_thread;
-extern _Thread_local pn_thread pn_tls;
+extern PN_THREAD_LOCAL pn_thread pn_tls;
 extern pn_engine_stats pn_stats;
 
 /* ---- tape ------------------------------------------------------------------ */

@@ -54,8 +54,8 @@ void pn_node_drop_saved(pn_node *n) {
 
 /* Releasing a node may release tensors, whose nodes come back here: those are
  * queued and freed by the outermost call. */
-static _Thread_local pn_node *free_queue;
-static _Thread_local bool freeing;
+static PN_THREAD_LOCAL pn_node *free_queue;
+static PN_THREAD_LOCAL bool freeing;
 
 void pn_node_release(pn_node *n) {
   if (!n || --n->refs) return;

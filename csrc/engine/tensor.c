@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-_Thread_local pn_thread pn_tls;
+PN_THREAD_LOCAL pn_thread pn_tls;
 pn_engine_stats pn_stats;
 
 void pn_engine_get_stats(pn_engine_stats *s) { *s = pn_stats; }
@@ -66,13 +66,12 @@ void pn_mark_written(pn_tensor *t) { t->storage->version++; }
 
 /* ---- geometry ---------------------------------------------------------------- */
 const char *pn_shape_str(int ndim, const int64_t *shape) {
-  static _Thread_local char ring[4][200];
-  static _Thread_local int turn;
-  char *s = ring[turn++ & 3];
-  size_t n = (size_t)snprintf(s, 200, "(");
-  for (int i = 0; i < ndim && n < 170; i++)
-    n += (size_t)snprintf(s + n, 200 - n, i ? ", %lld" : "%lld", (long long)shape[i]);
-  snprintf(s + n, 200 - n, ndim == 1 ? ",)" : ")");
+  enum { ROOM = PN_TEXT_BYTES };
+  char *s = pn_text_buffer();
+  size_t n = (size_t)snprintf(s, ROOM, "(");
+  for (int i = 0; i < ndim && n < ROOM - 30; i++)
+    n += (size_t)snprintf(s + n, ROOM - n, i ? ", %lld" : "%lld", (long long)shape[i]);
+  snprintf(s + n, ROOM - n, ndim == 1 ? ",)" : ")");
   return s;
 }
 const char *pn_shape_text(const pn_tensor *t) { return pn_shape_str(t->ndim, t->shape); }

@@ -2,32 +2,33 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "runtime/platform.h"
-#include "runtime/runtime.h"
-
-/* Long enough for two 8-dimensional shapes and a sentence. */
-enum { MESSAGE_BYTES = 1024 };
+#include "runtime/memory.h"
 
 static PN_THREAD_LOCAL pn_status last_status;
-static PN_THREAD_LOCAL char last_message[MESSAGE_BYTES];
 
 pn_status pn_fail(pn_status code, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  int length = vsnprintf(last_message, MESSAGE_BYTES, format, args);
+  char *message = pn_thread_text()->message;
+  int length = vsnprintf(message, PN_MESSAGE_BYTES, format, args);
   va_end(args);
-  if (length < 0) last_message[0] = '\0';
+  if (length < 0) message[0] = '\0';
   last_status = code;
   return code;
 }
 
 pn_status pn_last_status(void) { return last_status; }
 
-const char *pn_last_message(void) { return last_message; }
+const char *pn_last_message(void) { return pn_thread_text()->message; }
 
 void pn_clear_error(void) {
   last_status = PN_OK;
-  last_message[0] = '\0';
+  pn_thread_text()->message[0] = '\0';
+}
+
+char *pn_text_buffer(void) {
+  pn_thread_texts *t = pn_thread_text();
+  return t->buffer[t->turn++ % PN_TEXT_BUFFERS];
 }
 
 const char *pn_status_name(pn_status code) {

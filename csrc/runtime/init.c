@@ -35,10 +35,13 @@ static void start_locked(void) {
   pn_clear_error();
 }
 
+static atomic_bool started;
+
+bool pn_started(void) { return atomic_load_explicit(&started, memory_order_acquire); }
+
 void pn_start(void) {
   static pn_mutex lock = PN_MUTEX_INIT;
-  static atomic_bool started;
-  if (atomic_load_explicit(&started, memory_order_acquire)) return;
+  if (pn_started()) return;
   pn_mutex_lock(&lock);
   if (!atomic_load_explicit(&started, memory_order_relaxed)) {
     start_locked();

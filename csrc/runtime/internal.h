@@ -7,6 +7,7 @@
 
 /* init.c: pn_init without its report */
 void pn_start(void);
+bool pn_started(void); /* it has returned once */
 
 /* dispatch.c */
 void pn_dispatch_init(void);                    /* once, from pn_start */

@@ -93,6 +93,13 @@ static pn_thread_cache *enter_thread(void) {
   return c;
 }
 
+pn_thread_texts *pn_thread_text(void) {
+  static pn_thread_texts shared;
+  pn_thread_cache *c = cache;
+  if (!c && pn_started()) c = enter_thread();
+  return c ? &c->text : &shared;
+}
+
 static void set_count(pn_thread_cache *c, int k, int32_t n) {
   atomic_store_explicit(&c->count[k], n, memory_order_relaxed);
 }

@@ -41,6 +41,17 @@ enum { PN_SMALL_CLASSES = 52, PN_CLASSES = 160 };
 #define PN_LIST_BYTES ((size_t)1 << 20)
 enum { PN_LIST_BLOCKS = 256 };
 
+/* What error messages are written in (error.c): long enough for two shapes of
+ * 8 dimensions and a sentence.  Not thread-local itself: see thread_local.h. */
+enum { PN_MESSAGE_BYTES = 1024 };
+typedef struct pn_thread_texts {
+  char message[PN_MESSAGE_BYTES];
+  char buffer[PN_TEXT_BUFFERS][PN_TEXT_BYTES];
+  unsigned turn;
+} pn_thread_texts;
+/* The calling thread's; one for all threads that have no memory for their own. */
+pn_thread_texts *pn_thread_text(void);
+
 typedef struct pn_thread_cache {
   pn_block *head[PN_SMALL_CLASSES];
   _Atomic int32_t count[PN_SMALL_CLASSES];
@@ -49,6 +60,7 @@ typedef struct pn_thread_cache {
   _Atomic int64_t allocations; /* since the thread began */
   _Atomic int64_t reported;    /* part of `live` that the process's counter has */
   void *scratch;
+  pn_thread_texts text;
   struct pn_thread_cache *previous, *following; /* all caches of the process */
 } pn_thread_cache;
 

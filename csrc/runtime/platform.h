@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PN_THREAD_LOCAL _Thread_local
+#include "runtime/thread_local.h"
 
 /* ---- mutex: for rare things; zero system calls when uncontended ---------- */
 #if defined(_WIN32)

@@ -30,6 +30,10 @@ pn_status pn_fail(pn_status code, const char *format, ...) PN_PRINTF(2, 3);
 pn_status pn_last_status(void);
 const char *pn_last_message(void);
 void pn_clear_error(void);
+/* PN_TEXT_BYTES of the calling thread's to write a part of a message in; the
+ * next PN_TEXT_BUFFERS - 1 calls give others. */
+enum { PN_TEXT_BYTES = 200, PN_TEXT_BUFFERS = 4 };
+char *pn_text_buffer(void);
 const char *pn_status_name(pn_status code); /* "ValueError", ... */
 
 /* ---- checked size arithmetic (error.h is not needed for it) -------------- */
