@@ -3,14 +3,10 @@
 
 static const char *const names[PN_DTYPE_COUNT] = {
     "float32", "float64", "bfloat16", "float16", "int64", "int32", "int8", "uint8", "bool"};
-static const uint8_t sizes[PN_DTYPE_COUNT] = {4, 8, 2, 2, 8, 4, 1, 1, 1};
 
 const char *pn_dtype_name(int dtype) {
   return dtype >= 0 && dtype < PN_DTYPE_COUNT ? names[dtype] : "unknown";
 }
-size_t pn_itemsize(int dtype) { return sizes[dtype]; }
-bool pn_is_float(int dtype) { return dtype <= PN_F16; }
-bool pn_is_real(int dtype) { return dtype <= PN_F64; }
 
 /* The lattice of PyTorch: bool < uint8, int8 < int32 < int64 < float16,
  * bfloat16 < float32 < float64; uint8 with int8 gives int64's little brother

@@ -33,8 +33,9 @@ typedef struct pn_tensor pn_tensor;
 enum {
   PN_T_REQUIRES_GRAD = 1,
   PN_T_CONTIGUOUS = 2,
-  PN_T_WRAPPED = 4,    /* a host scalar: weak in promotion, no storage */
-  PN_T_RETAIN_GRAD = 8 /* a non-leaf that keeps its gradient */
+  PN_T_WRAPPED = 4,     /* a host scalar: weak in promotion, no storage */
+  PN_T_RETAIN_GRAD = 8, /* a non-leaf that keeps its gradient */
+  PN_T_INSIDE = 16      /* lies in its storage's block, and goes with it */
 };
 
 struct pn_tensor {
@@ -46,27 +47,34 @@ struct pn_tensor {
   uint16_t flags;
   uint32_t view_version; /* storage version at which `node` was right (views) */
   int64_t numel;
-  int64_t shape[PN_MAX_DIMS];
-  int64_t stride[PN_MAX_DIMS]; /* in elements */
-  pn_node *node;               /* who made it, or NULL */
-  int32_t node_output;
-  uint32_t pad;
+  pn_node *node; /* who made it, or NULL */
   pn_tensor *grad;
   pn_tensor *base; /* of a view: the tensor that owns the history (one level) */
+  int32_t node_output;
+  uint32_t pad;
   union {
     double f;
     int64_t i;
   } scalar; /* wrapped scalars */
+  int64_t shape[PN_MAX_DIMS];
+  int64_t stride[PN_MAX_DIMS]; /* in elements */
 };
 
 static inline void pn_retain(pn_tensor *t) { t->refs++; }
-void pn_release(pn_tensor *t); /* NULL is fine */
+void pn_tensor_free(pn_tensor *t); /* what pn_release ends with */
+static inline void pn_release(pn_tensor *t) {
+  if (t && !--t->refs) pn_tensor_free(t);
+}
 
 /* dtypes */
-size_t pn_itemsize(int dtype);
+static inline size_t pn_itemsize(int dtype) {
+  static const uint8_t sizes[PN_DTYPE_COUNT] = {4, 8, 2, 2, 8, 4, 1, 1, 1};
+  return sizes[dtype];
+}
 const char *pn_dtype_name(int dtype); /* "float32" */
-bool pn_is_float(int dtype);          /* any of the four floating types */
-bool pn_is_real(int dtype);           /* float32, float64: what kernels compute in */
+/* any of the four floating types; float32 and float64, what kernels compute in */
+static inline bool pn_is_float(int dtype) { return dtype <= PN_F16; }
+static inline bool pn_is_real(int dtype) { return dtype <= PN_F64; }
 int pn_promote_types(int a, int b);
 int pn_result_type(const pn_tensor *a, const pn_tensor *b); /* as torch.result_type */
 int pn_default_dtype(void);

@@ -45,8 +45,12 @@ typedef struct pn_op {
   pn_backward_fn backward;
 } pn_op;
 
+/* An input, or the node's own output: that one is its memory alone (a tensor
+ * made of it when it is asked for), or, where that is not the whole of a
+ * contiguous storage, an alias without history. */
 typedef struct pn_saved {
   pn_tensor *t;
+  pn_storage *memory;
   uint32_t version;
   int32_t output; /* >= 0: it is this output of the node itself */
 } pn_saved;
@@ -63,19 +67,19 @@ struct pn_node {
   uint64_t seq; /* order of creation: the order of the backward pass */
   const pn_op *op;
   pn_foreign *foreign;
-  pn_edge *in; /* = edges, or a block when there are more than PN_NODE_INPUTS */
-  pn_edge edges[PN_NODE_INPUTS];
+  pn_edge *in;     /* = edges, or a block when there are more than PN_NODE_INPUTS */
   pn_saved *saved; /* = saves, or a block (pn_node_reserve) */
-  pn_saved saves[PN_NODE_SAVED];
   int16_t nin, nsaved, nout;
   bool released; /* saved tensors were freed by a backward pass */
   uint8_t dtype, ndim;
-  int64_t shape[PN_MAX_DIMS]; /* of output 0 */
-  int64_t i[PN_NODE_INTS];    /* the operator's constants */
-  double f[4];
   pn_tensor *retain; /* borrowed: the output that keeps its gradient, or NULL */
   pn_tensor **g;     /* while the node runs: the gradients of its outputs */
   pn_node *free_next;
+  pn_edge edges[PN_NODE_INPUTS];
+  pn_saved saves[PN_NODE_SAVED];
+  int64_t shape[PN_MAX_DIMS]; /* of output 0 */
+  int64_t i[PN_NODE_INTS];    /* the operator's constants */
+  double f[4];
 };
 
 /* True if a node must be made for these inputs. */
@@ -90,7 +94,10 @@ pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b);
 void pn_node_output(pn_node *n, int k, pn_tensor *out);
 /* Room for more than PN_NODE_SAVED saved tensors: before the first is saved. */
 pn_status pn_node_reserve(pn_node *n, int saved);
-void pn_node_release(pn_node *n);
+void pn_node_free(pn_node *n); /* what pn_node_release ends with */
+static inline void pn_node_release(pn_node *n) {
+  if (n && !--n->refs) pn_node_free(n);
+}
 void pn_node_drop_saved(pn_node *n);
 void pn_node_save(pn_node *n, int k, pn_tensor *t);
 pn_status pn_node_save_output(pn_node *n, int k, pn_tensor *out);
@@ -140,12 +147,20 @@ pn_tensor *pn_discard(pn_tensor *out);
 /* ---- tensors --------------------------------------------------------------- */
 pn_storage *pn_storage_new(size_t bytes);
 void pn_storage_release(pn_storage *s);
+/* Contiguous, uninitialised, of t's shape.  Small ones are one block. */
+pn_tensor *pn_new_like(const pn_tensor *t, int dtype);
 pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
                          pn_storage *storage, void *data); /* takes the storage reference */
 /* A view of t with this geometry; offset in elements from t->data. */
 pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride,
                         int64_t offset);
-void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride);
+static inline void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride) {
+  int64_t s = 1;
+  for (int i = ndim - 1; i >= 0; i--) {
+    stride[i] = s;
+    s *= shape[i] > 0 ? shape[i] : 1;
+  }
+}
 pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel);
 bool pn_same_shape(const pn_tensor *a, const pn_tensor *b);
 bool pn_can_cast(int from,
@@ -156,13 +171,14 @@ pn_status pn_broadcast(const char *op, const pn_tensor *a, const pn_tensor *b, i
 pn_status pn_axis(const pn_tensor *t, int axis, int *out);
 /* A wrapped scalar as a real 0-d tensor of dtype; others: a new reference. */
 pn_tensor *pn_materialize(pn_tensor *t, int dtype);
-bool pn_is_wrapped(const pn_tensor *t);
+static inline bool pn_is_wrapped(const pn_tensor *t) { return t->flags & PN_T_WRAPPED; }
 int64_t pn_tensor_offset(const pn_tensor *t); /* elements from the storage's first byte */
 bool pn_overlaps_itself(const pn_tensor *t);
 void pn_extent(const pn_tensor *t, char **lo, char **hi); /* bytes from lo up to hi */
 /* May writing out disturb reading in?  (same memory with the same geometry is fine) */
 bool pn_memory_conflict(const pn_tensor *out, const pn_tensor *in);
-void pn_mark_written(pn_tensor *t); /* bumps the storage's version */
+/* bumps the storage's version */
+static inline void pn_mark_written(pn_tensor *t) { t->storage->version++; }
 
 /* Elementwise record over out and in[0..nin): fills geometry and binds.
  * outer must live until pn_run returned. */

@@ -10,7 +10,7 @@ static pn_status copy_slices_backward(pn_node *n, pn_tensor *g, pn_tensor **gin)
 static const pn_op op_copy_slices = {"CopySlices", copy_slices_backward};
 
 /* ---- life --------------------------------------------------------------------- */
-static pn_node *node_alloc(const pn_op *op, int nin) {
+static inline pn_node *node_alloc(const pn_op *op, int nin) {
   pn_node *n = pn_alloc(sizeof *n);
   if (!n) return NULL;
   n->in = n->edges;
@@ -47,8 +47,11 @@ void pn_edge_drop(pn_edge *e) {
 void pn_node_drop_saved(pn_node *n) {
   for (int k = 0; k < n->nsaved; k++) {
     pn_tensor *t = n->saved[k].t;
+    pn_storage *memory = n->saved[k].memory;
     n->saved[k].t = NULL;
+    n->saved[k].memory = NULL;
     pn_release(t);
+    pn_storage_release(memory);
   }
 }
 
@@ -57,8 +60,7 @@ void pn_node_drop_saved(pn_node *n) {
 static PN_THREAD_LOCAL pn_node *free_queue;
 static PN_THREAD_LOCAL bool freeing;
 
-void pn_node_release(pn_node *n) {
-  if (!n || --n->refs) return;
+void pn_node_free(pn_node *n) {
   n->free_next = free_queue;
   free_queue = n;
   if (freeing) return;
@@ -116,18 +118,29 @@ static pn_tensor *as_strided(pn_tensor *t, int ndim, const int64_t *shape, const
   return pn_discard(v);
 }
 
-pn_edge pn_edge_of(pn_tensor *t) {
-  pn_edge e = {NULL, NULL, 0};
-  if (t->base && pn_refresh_view(t) != PN_OK) return e;
-  if (t->node) {
-    e.node = t->node;
+/* Of a tensor whose history is up to date. */
+static inline pn_edge edge_of(pn_tensor *t) {
+  pn_edge e = {t->node, NULL, t->node_output};
+  if (e.node) {
     e.node->refs++;
-    e.output = t->node_output;
   } else if (t->flags & PN_T_REQUIRES_GRAD) {
     e.leaf = t;
     pn_retain(t);
   }
   return e;
+}
+
+pn_edge pn_edge_of(pn_tensor *t) {
+  if (t->base && pn_refresh_view(t) != PN_OK) return (pn_edge){NULL, NULL, 0};
+  return edge_of(t);
+}
+
+static inline void node_output(pn_node *n, pn_tensor *out) {
+  n->dtype = out->dtype;
+  n->ndim = out->ndim;
+  memcpy(n->shape, out->shape, sizeof n->shape);
+  out->node = n;
+  out->node_output = 0;
 }
 
 pn_node *pn_node_new(const pn_op *op, pn_tensor *out, int nin, pn_tensor *const *in) {
@@ -139,21 +152,30 @@ pn_node *pn_node_new(const pn_op *op, pn_tensor *out, int nin, pn_tensor *const 
       pn_node_release(n);
       return NULL;
     }
-    n->in[k] = pn_edge_of(in[k]);
+    n->in[k] = edge_of(in[k]);
   }
-  n->dtype = out->dtype;
-  n->ndim = out->ndim;
-  memcpy(n->shape, out->shape, (size_t)out->ndim * sizeof *n->shape);
-  out->node = n;
-  out->node_output = 0;
+  node_output(n, out);
   return n;
 }
+
 pn_node *pn_node1(const pn_op *op, pn_tensor *out, pn_tensor *a) {
-  return pn_node_new(op, out, 1, &a);
+  if (a->base) return pn_node_new(op, out, 1, &a);
+  pn_node *n = node_alloc(op, 1);
+  if (!n) return NULL;
+  n->edges[0] = edge_of(a);
+  node_output(n, out);
+  return n;
 }
+
 pn_node *pn_node2(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_tensor *b) {
   pn_tensor *in[2] = {a, b};
-  return pn_node_new(op, out, 2, in);
+  if (a->base || b->base) return pn_node_new(op, out, 2, in);
+  pn_node *n = node_alloc(op, 2);
+  if (!n) return NULL;
+  n->edges[0] = edge_of(a);
+  n->edges[1] = edge_of(b);
+  node_output(n, out);
+  return n;
 }
 
 void pn_node_output(pn_node *n, int k, pn_tensor *out) {
@@ -172,46 +194,71 @@ pn_status pn_node_reserve(pn_node *n, int saved) {
   return PN_OK;
 }
 
-static void save(pn_node *n, int k, pn_tensor *t, int output) {
-  while (n->nsaved <= k) n->saved[n->nsaved++].t = NULL;
-  n->saved[k].t = t;
-  n->saved[k].version = t && t->storage ? t->storage->version : 0;
-  n->saved[k].output = output;
+static pn_saved *slot(pn_node *n, int k) {
+  while (n->nsaved <= k) n->saved[n->nsaved++] = (pn_saved){NULL, NULL, 0, -1};
+  return &n->saved[k];
 }
-void pn_node_save(pn_node *n, int k, pn_tensor *t) { save(n, k, pn_ref(t), -1); }
 
-/* The output itself would make a cycle (output -> node -> output): an alias
- * without history is saved, and gets the history back when it is fetched. */
+void pn_node_save(pn_node *n, int k, pn_tensor *t) {
+  pn_saved *s = slot(n, k);
+  s->t = pn_ref(t);
+  s->version = t && t->storage ? t->storage->version : 0;
+}
+
+/* The output itself would make a cycle (output -> node -> output): its memory
+ * is saved, and gets the history back when it is fetched. */
 pn_status pn_node_save_output(pn_node *n, int k, pn_tensor *out) {
-  pn_tensor *t = pn_alias(out);
-  save(n, k, t, 0);
-  return t ? PN_OK : pn_last_status();
+  pn_saved *s = slot(n, k);
+  s->output = out->node_output;
+  s->version = out->storage->version;
+  if (out->node_output == 0 && out->data == out->storage->data && (out->flags & PN_T_CONTIGUOUS)) {
+    s->memory = out->storage;
+    s->memory->refs++;
+    return PN_OK;
+  }
+  s->t = pn_alias(out);
+  return s->t ? PN_OK : pn_last_status();
+}
+
+static void *stale_saved(const pn_node *n, const pn_storage *storage, int ndim,
+                         const int64_t *shape, uint32_t version) {
+  pn_fail(PN_RUNTIME_ERROR,
+          "one of the variables needed for gradient computation has been modified by an inplace "
+          "operation: a tensor of shape %s saved by %s is at version %u; expected version %u",
+          pn_shape_str(ndim, shape), n->op->name, storage->version, version);
+  return NULL;
+}
+
+/* The saved output: with grad mode on it has its history. */
+static pn_tensor *saved_output(pn_node *n, const pn_saved *s) {
+  pn_tensor *t;
+  if (s->memory) {
+    s->memory->refs++;
+    t = pn_tensor_new(n->dtype, n->ndim, n->shape, NULL, s->memory, s->memory->data);
+  } else {
+    t = pn_alias(s->t);
+  }
+  if (!t || pn_tls.grad_disabled) return t;
+  t->node = n;
+  n->refs++;
+  t->node_output = s->output;
+  return t;
 }
 
 pn_tensor *pn_saved_get(pn_node *n, int k) {
-  pn_saved *s = &n->saved[k];
-  if (n->released || !s->t) {
+  const pn_saved *s = &n->saved[k];
+  if (n->released || !(s->t || s->memory)) {
     pn_fail(PN_RUNTIME_ERROR,
             "Trying to backward through the graph a second time (%s): its saved tensors have been "
             "freed. Specify retain_graph=True if you need to backward through it again",
             n->op->name);
     return NULL;
   }
-  if (s->t->storage && s->t->storage->version != s->version) {
-    pn_fail(PN_RUNTIME_ERROR,
-            "one of the variables needed for gradient computation has been modified by an inplace "
-            "operation: a tensor of shape %s saved by %s is at version %u; expected version %u",
-            pn_shape_text(s->t), n->op->name, s->t->storage->version, s->version);
-    return NULL;
-  }
-  if (s->output < 0 || pn_tls.grad_disabled) return pn_ref(s->t);
-  pn_tensor *t = pn_alias(s->t);
-  if (t) {
-    t->node = n;
-    n->refs++;
-    t->node_output = s->output;
-  }
-  return t;
+  const pn_storage *storage = s->memory ? s->memory : s->t->storage;
+  if (storage && storage->version != s->version)
+    return stale_saved(n, storage, s->memory ? n->ndim : s->t->ndim,
+                       s->memory ? n->shape : s->t->shape, s->version);
+  return s->output < 0 ? pn_ref(s->t) : saved_output(n, s);
 }
 
 /* ---- views that were written ------------------------------------------------------- */

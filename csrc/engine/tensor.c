@@ -9,6 +9,18 @@ pn_engine_stats pn_stats;
 void pn_engine_get_stats(pn_engine_stats *s) { *s = pn_stats; }
 
 /* ---- storage ---------------------------------------------------------------- */
+static inline void init_storage(pn_storage *s, void *data, size_t bytes) {
+  s->refs = 1;
+  s->data = data;
+  s->bytes = bytes;
+  s->version = 0;
+  s->flags = 0;
+  s->pinned = NULL;
+  s->release = NULL;
+  s->ctx = NULL;
+  pn_stats.storages++;
+}
+
 /* Header and data in one block: data starts PN_ALIGN bytes in.  While a capture
  * records, the block comes from the program's own memory, so that replaying
  * finds every intermediate where the recording had it. */
@@ -21,16 +33,9 @@ pn_storage *pn_storage_new(size_t bytes) {
   pn_pinned *m = pn_recording_memory();
   pn_storage *s = m ? pn_record_storage(bytes + PN_ALIGN) : pn_alloc(bytes + PN_ALIGN);
   if (!s) return NULL;
-  s->refs = 1;
-  s->data = (char *)s + PN_ALIGN;
-  s->bytes = bytes;
-  s->version = 0;
-  s->flags = 0;
+  init_storage(s, (char *)s + PN_ALIGN, bytes);
   s->pinned = m;
-  s->release = NULL;
-  s->ctx = NULL;
   if (m) pn_pinned_retain(m);
-  pn_stats.storages++;
   return s;
 }
 
@@ -61,8 +66,6 @@ static pn_storage *foreign_storage(void *data, size_t bytes, bool readonly, void
   pn_stats.storages++;
   return s;
 }
-
-void pn_mark_written(pn_tensor *t) { t->storage->version++; }
 
 /* ---- geometry ---------------------------------------------------------------- */
 const char *pn_shape_str(int ndim, const int64_t *shape) {
@@ -95,14 +98,6 @@ pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel) {
                    pn_shape_str(ndim, shape));
   *numel = empty ? 0 : n;
   return PN_OK;
-}
-
-void pn_contiguous_strides(int ndim, const int64_t *shape, int64_t *stride) {
-  int64_t s = 1;
-  for (int i = ndim - 1; i >= 0; i--) {
-    stride[i] = s;
-    s *= shape[i] > 0 ? shape[i] : 1;
-  }
 }
 
 static bool is_contiguous(const pn_tensor *t) {
@@ -170,13 +165,7 @@ bool pn_memory_conflict(const pn_tensor *out, const pn_tensor *in) {
 }
 
 /* ---- tensors ------------------------------------------------------------------ */
-pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
-                         pn_storage *storage, void *data) {
-  pn_tensor *t = pn_alloc(sizeof *t);
-  if (!t) {
-    pn_storage_release(storage);
-    return NULL;
-  }
+static inline void init_tensor(pn_tensor *t, int dtype, int ndim, pn_storage *storage, void *data) {
   t->refs = 1;
   t->py = NULL;
   t->storage = storage;
@@ -185,17 +174,28 @@ pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_
   t->ndim = (uint8_t)ndim;
   t->flags = 0;
   t->view_version = 0;
-  t->numel = 1;
-  for (int i = 0; i < ndim; i++) {
-    t->shape[i] = shape[i];
-    t->numel *= shape[i];
-  }
   t->node = NULL;
   t->node_output = 0;
   t->pad = 0;
   t->grad = NULL;
   t->base = NULL;
   t->scalar.i = 0;
+  pn_stats.tensors++;
+}
+
+pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
+                         pn_storage *storage, void *data) {
+  pn_tensor *t = pn_alloc(sizeof *t);
+  if (!t) {
+    pn_storage_release(storage);
+    return NULL;
+  }
+  init_tensor(t, dtype, ndim, storage, data);
+  t->numel = 1;
+  for (int i = 0; i < ndim; i++) {
+    t->shape[i] = shape[i];
+    t->numel *= shape[i];
+  }
   if (stride) {
     for (int i = 0; i < ndim; i++) t->stride[i] = stride[i];
     if (is_contiguous(t)) t->flags |= PN_T_CONTIGUOUS;
@@ -203,23 +203,54 @@ pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_
     pn_contiguous_strides(ndim, shape, t->stride);
     t->flags |= PN_T_CONTIGUOUS;
   }
-  pn_stats.tensors++;
   return t;
 }
 
 /* Depth is bounded: a tensor's grad and base have none of their own chains
  * through here (a base has no base), and nodes are freed by a loop (tape.c). */
-void pn_release(pn_tensor *t) {
-  if (!t || --t->refs) return;
+void pn_tensor_free(pn_tensor *t) {
   pn_stats.tensors--;
   pn_node *node = t->node;
   pn_tensor *grad = t->grad, *base = t->base;
+  pn_storage *storage = t->storage;
   if (node && node->retain == t) node->retain = NULL;
-  pn_storage_release(t->storage);
-  pn_free(t);
-  if (grad) pn_release(grad);
-  if (base) pn_release(base);
-  if (node) pn_node_release(node);
+  if (!(t->flags & PN_T_INSIDE)) pn_free(t);
+  pn_storage_release(storage);
+  pn_release(grad);
+  pn_release(base);
+  pn_node_release(node);
+}
+
+/* A small result is one block: storage header, tensor, elements.  The tensor's
+ * part stays unused if a view or detach() outlives it.  Not while recording,
+ * where storages come from the program's memory and tensors do not. */
+enum { TENSOR_ROOM = (sizeof(pn_tensor) + PN_ALIGN - 1) / PN_ALIGN * PN_ALIGN, SMALL_BYTES = 4096 };
+
+/* A new contiguous tensor; its shape and strides are the caller's to fill. */
+static inline pn_tensor *new_result(int dtype, int ndim, int64_t numel) {
+  size_t bytes = (size_t)numel * pn_itemsize(dtype);
+  pn_storage *s;
+  pn_tensor *t;
+  if (bytes <= SMALL_BYTES && !pn_tls.recording) {
+    s = pn_alloc(PN_ALIGN + TENSOR_ROOM + bytes);
+    if (!s) return NULL;
+    t = (pn_tensor *)((char *)s + PN_ALIGN);
+    init_storage(s, (char *)t + TENSOR_ROOM, bytes);
+    init_tensor(t, dtype, ndim, s, s->data);
+    t->flags = PN_T_CONTIGUOUS | PN_T_INSIDE;
+  } else {
+    s = pn_storage_new(bytes);
+    if (!s) return NULL;
+    t = pn_alloc(sizeof *t);
+    if (!t) {
+      pn_storage_release(s);
+      return NULL;
+    }
+    init_tensor(t, dtype, ndim, s, s->data);
+    t->flags = PN_T_CONTIGUOUS;
+  }
+  t->numel = numel;
+  return t;
 }
 
 pn_tensor *pn_discard(pn_tensor *out) {
@@ -230,14 +261,24 @@ pn_tensor *pn_discard(pn_tensor *out) {
 pn_tensor *pn_empty(int dtype, int ndim, const int64_t *shape) {
   int64_t numel;
   if (pn_check_shape(ndim, shape, &numel)) return NULL;
-  pn_storage *s = pn_storage_new((size_t)numel * pn_itemsize(dtype));
-  if (!s) return NULL;
-  return pn_tensor_new(dtype, ndim, shape, NULL, s, s->data);
+  pn_tensor *t = new_result(dtype, ndim, numel);
+  if (!t) return NULL;
+  for (int d = 0; d < ndim; d++) t->shape[d] = shape[d];
+  pn_contiguous_strides(ndim, shape, t->stride);
+  return t;
 }
 
-pn_tensor *pn_empty_like(const pn_tensor *t, int dtype) {
-  return pn_empty(dtype, t->ndim, t->shape);
+/* The dimensions beyond ndim are copied too: one move instead of a loop.  The
+ * strides are made anew: t may be contiguous with any strides where a size is 1. */
+pn_tensor *pn_new_like(const pn_tensor *t, int dtype) {
+  pn_tensor *r = new_result(dtype, t->ndim, t->numel);
+  if (!r) return NULL;
+  memcpy(r->shape, t->shape, sizeof t->shape);
+  pn_contiguous_strides(t->ndim, t->shape, r->stride);
+  return r;
 }
+
+pn_tensor *pn_empty_like(const pn_tensor *t, int dtype) { return pn_new_like(t, dtype); }
 
 pn_tensor *pn_workspace(size_t bytes) {
   int64_t n = (int64_t)bytes;
@@ -266,7 +307,6 @@ pn_tensor *pn_scalar_bool(bool v) {
   if (t) t->scalar.i = v;
   return t;
 }
-bool pn_is_wrapped(const pn_tensor *t) { return t->flags & PN_T_WRAPPED; }
 
 pn_tensor *pn_from_memory(void *data, int dtype, int ndim, const int64_t *shape,
                           const int64_t *stride, bool readonly, void (*release)(void *),
@@ -304,90 +344,4 @@ pn_tensor *pn_make_view(pn_tensor *t, int ndim, const int64_t *shape, const int6
   pn_retain(v->base);
   v->view_version = t->storage->version;
   return v;
-}
-
-/* ---- reading ------------------------------------------------------------------- */
-pn_status pn_data_read(void) {
-  if (!pn_tls.recording) return PN_OK;
-  return pn_fail(PN_RUNTIME_ERROR,
-                 "a tensor's value was read (item(), bool(), float(), numpy(), tolist()) while a "
-                 "step is being captured; a replay could not follow it. Return the tensor from "
-                 "the step and read it outside");
-}
-
-static float half_to_float(uint16_t h) {
-  uint32_t sign = (uint32_t)(h & 0x8000) << 16, e = (h >> 10) & 31, m = h & 1023, u;
-  float f;
-  if (e == 31)
-    u = sign | 0x7f800000 | (m << 13);
-  else if (e)
-    u = sign | ((e + 112) << 23) | (m << 13);
-  else {
-    f = (float)m * 5.9604644775390625e-8f; /* 2^-24: denormals */
-    memcpy(&u, &f, 4);
-    u |= sign;
-  }
-  memcpy(&f, &u, 4);
-  return f;
-}
-
-pn_status pn_item(const pn_tensor *t, double *f, int64_t *i) {
-  if (t->numel != 1)
-    return pn_fail(PN_RUNTIME_ERROR,
-                   "a Tensor with %lld elements cannot be converted to Scalar (shape %s)",
-                   (long long)t->numel, pn_shape_text(t));
-  pn_status s = pn_data_read();
-  if (s) return s;
-  *f = 0;
-  *i = 0;
-  if (pn_is_wrapped(t)) {
-    if (t->dtype == PN_F64)
-      *f = t->scalar.f;
-    else
-      *i = t->scalar.i;
-    return PN_OK;
-  }
-  union {
-    float f;
-    double d;
-    uint32_t u;
-    uint16_t h;
-    int64_t q;
-    int32_t l;
-    int8_t b;
-    uint8_t c;
-  } v;
-  memset(&v, 0, sizeof v);
-  memcpy(&v, t->data, pn_itemsize(t->dtype));
-  switch (t->dtype) {
-    case PN_F32:
-      *f = v.f;
-      break;
-    case PN_F64:
-      *f = v.d;
-      break;
-    case PN_BF16:
-      v.u = (uint32_t)v.h << 16;
-      *f = v.f;
-      break;
-    case PN_F16:
-      *f = half_to_float(v.h);
-      break;
-    case PN_I64:
-      *i = v.q;
-      break;
-    case PN_I32:
-      *i = v.l;
-      break;
-    case PN_I8:
-      *i = v.b;
-      break;
-    case PN_U8:
-      *i = v.c;
-      break;
-    default:
-      *i = v.c != 0;
-      break;
-  }
-  return PN_OK;
 }
