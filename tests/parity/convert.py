@@ -38,21 +38,26 @@ class Mirror:
         cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         target = counterpart(function)
-        return wrapped(target(*to_pynn(args), **keywords(kwargs or {})))
+        return traced(place(function), target, to_pynn(args), keywords(kwargs or {}))
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.tensor, name)
         if not callable(value):
             return wrapped(value)
-        return lambda *args, **kwargs: wrapped(value(*to_pynn(args), **keywords(kwargs)))
+        method = getattr(pynn.Tensor, name)
+        return lambda *args, **kwargs: traced(
+            f"Tensor.{name}", method, (self.tensor, *to_pynn(args)), keywords(kwargs)
+        )
 
     def __getitem__(self, index: Any) -> Any:
-        return wrapped(self.tensor[to_pynn(index)])
+        method = pynn.Tensor.__getitem__
+        return traced("Tensor.__getitem__", method, (self.tensor, to_pynn(index)), {})
 
 
 def _operator(name: str) -> Any:
     def call(self: Mirror, *args: Any) -> Any:
-        return wrapped(getattr(self.tensor, name)(*to_pynn(args)))
+        method = getattr(pynn.Tensor, name)
+        return traced(f"Tensor.{name}", method, (self.tensor, *to_pynn(args)), {})
 
     return call
 
@@ -73,25 +78,38 @@ def wrapped(value: Any) -> Any:
     return value
 
 
-def counterpart(function: Any) -> Any:
-    """pynn's function for one of PyTorch's."""
+TRACE: list[tuple[str, Any, Any]] = []
+"""The calls that came back to pynn: (place, args, kwargs)."""
+
+
+def traced(where: str, function: Any, args: Any, kwargs: Any) -> Any:
+    TRACE.append((where, args, kwargs))
+    return wrapped(function(*args, **kwargs))
+
+
+def place(function: Any) -> str:
+    """A function of PyTorch by its public name, without "torch."."""
     name = torch.overrides.resolve_name(function) or getattr(function, "__qualname__", "")
     if name.startswith("torch._C._nn."):
         name = "torch.nn.functional." + name[len("torch._C._nn.") :]
     name = name.replace("torch._C._VariableFunctions", "torch").replace(
         "torch._C.TensorBase", "torch.Tensor"
     )
-    if name.startswith("torch.Tensor."):
-        method = name[len("torch.Tensor.") :]
+    return name.removeprefix("torch.").removeprefix("functional.")
+
+
+def counterpart(function: Any) -> Any:
+    """pynn's function for one of PyTorch's."""
+    name = place(function)
+    if name.startswith("Tensor."):
+        method = name[len("Tensor.") :]
         if method.endswith(".__get__"):
             return lambda self: getattr(self, method[: -len(".__get__")])
         return lambda self, *args, **kwargs: getattr(self, method)(*args, **kwargs)
     found: Any = pynn
-    for part in name.split(".")[1:]:
-        if part == "functional" and found is pynn:
-            continue  # torch.functional: what torch has, too
+    for part in name.split("."):
         if not hasattr(found, part):
-            raise NotImplementedError(f"pynn has no {name.replace('torch', 'pynn', 1)}")
+            raise NotImplementedError(f"pynn has no {name}")
         found = getattr(found, part)
     return found
 
