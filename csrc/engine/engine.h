@@ -94,6 +94,9 @@ pn_tensor *pn_scalar_bool(bool v);
 pn_tensor *pn_from_memory(void *data, int dtype, int ndim, const int64_t *shape,
                           const int64_t *stride, bool readonly, void (*release)(void *), void *ctx);
 pn_tensor *pn_alias(pn_tensor *t); /* same memory, no history: detach() */
+/* t takes over src's memory, shape and dtype and stays the same object; what was
+ * saved of it for a backward pass is then refused. */
+pn_status pn_set_data(pn_tensor *t, pn_tensor *src);
 pn_tensor *pn_clone(pn_tensor *t); /* contiguous copy, differentiable */
 pn_tensor *pn_contiguous(pn_tensor *t);
 pn_tensor *pn_cast(pn_tensor *t, int dtype);                  /* t itself if it has that dtype */

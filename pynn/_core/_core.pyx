@@ -73,6 +73,8 @@ cdef class _TensorData
 cdef class _TensorViews(_TensorData)
 cdef class _TensorMath(_TensorViews)
 cdef class Tensor(_TensorMath)
+cdef class Parameter(Tensor)
+cdef class _Module
 
 include "errors.pxi"
 include "host.pxi"
@@ -91,6 +93,8 @@ include "functions.pxi"
 include "losses.pxi"
 include "call.pxi"
 include "autograd.pxi"
+include "module.pxi"
+include "layers.pxi"
 include "sgd.pxi"
 include "reach.pxi"
 include "program.pxi"

@@ -87,7 +87,7 @@ cdef Tensor binary_slow(pn_binary_fn fn, object a, object b, str function):
 cdef inline object operator(pn_binary_fn fn, object a, object b):
     """fn(a, b) for Python's operators: NotImplemented where an operand is none."""
     cdef Tensor r
-    if type(a) is Tensor and type(b) is Tensor:
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
         return wrap(fn((<Tensor>a).c, (<Tensor>b).c))
     r = binary_slow(fn, a, b, None)
     return NotImplemented if r is None else r
@@ -95,7 +95,7 @@ cdef inline object operator(pn_binary_fn fn, object a, object b):
 
 cdef inline Tensor binary(pn_binary_fn fn, object a, object b, str function):
     """fn(a, b) for functions and methods: TypeError where an operand is none."""
-    if type(a) is Tensor and type(b) is Tensor:
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
         return wrap(fn((<Tensor>a).c, (<Tensor>b).c))
     return binary_slow(fn, a, b, function)
 
@@ -103,7 +103,7 @@ cdef inline Tensor binary(pn_binary_fn fn, object a, object b, str function):
 cdef object inplace(pn_binary_fn fn, object a, object b, str function):
     """a = fn(a, b) in place; returns a."""
     cdef pn_tensor *y
-    if type(b) is Tensor:
+    if isinstance(b, Tensor):
         check(pn_inplace(fn, (<Tensor>a).c, (<Tensor>b).c))
         return a
     y = need_operand(b, function)

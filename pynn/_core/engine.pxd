@@ -128,6 +128,7 @@ cdef extern from "engine/engine.h":
                               const int64_t *stride, bint readonly,
                               void (*release)(void *ctx) noexcept, void *ctx)
     pn_tensor *pn_alias(pn_tensor *t)
+    pn_status pn_set_data(pn_tensor *t, pn_tensor *src)
     pn_tensor *pn_clone(pn_tensor *t)
     pn_tensor *pn_contiguous(pn_tensor *t)
     pn_tensor *pn_cast(pn_tensor *t, int dtype)

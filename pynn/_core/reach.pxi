@@ -38,6 +38,7 @@ cdef struct Check:
     PyObject *key
     PyObject *value
     pn_tensor *tensor        # of value, or NULL
+    void *data               # of that tensor: its memory may be replaced
     Py_ssize_t index, length
 
 
@@ -54,7 +55,8 @@ cdef Check *make_checks(list places) except NULL:
         c.container = <PyObject *>p.container
         c.key = <PyObject *>p.key
         c.value = <PyObject *>p.value
-        c.tensor = (<Tensor>p.value).c if type(p.value) is Tensor else NULL
+        c.tensor = (<Tensor>p.value).c if isinstance(p.value, Tensor) else NULL
+        c.data = NULL if c.tensor is NULL else c.tensor.data
         c.index = p.index
         c.length = p.length
         c += 1
@@ -81,7 +83,8 @@ cdef bint all_hold(Check *c, Py_ssize_t n) except -1:
             found = <PyObject *>value
         if found != c.value:
             return False
-        if c.tensor is not NULL and c.tensor.flags & PN_T_REQUIRES_GRAD != c.flags:
+        if c.tensor is not NULL and (c.tensor.flags & PN_T_REQUIRES_GRAD != c.flags
+                                     or c.tensor.data != c.data):
             return False
         c += 1
     return True
@@ -147,7 +150,7 @@ cdef class Reach:
         place.value = value
         place.index = index
         place.length = len(container) if kind == PLACE_ELEMENT else 0
-        if type(value) is Tensor:
+        if isinstance(value, Tensor):
             place.flags = (<Tensor>value).c.flags & PN_T_REQUIRES_GRAD
         self.links.append(place)
         self.into.setdefault(id(value), []).append(place)

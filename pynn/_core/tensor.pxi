@@ -14,6 +14,8 @@ cdef class _TensorData:
 
     def __cinit__(self):
         global pending
+        if pending is NULL and isinstance(self, Parameter):
+            pending = empty_vector()
         if pending is NULL:
             raise TypeError(
                 "Tensor() makes no tensors: use pynn.tensor(data), pynn.zeros(2, 3), ...")
@@ -84,6 +86,11 @@ cdef class _TensorData:
     def data(self):
         """The same memory without history, as detach()."""
         return wrap(pn_alias(self.c))
+
+    @data.setter
+    def data(self, Tensor value not None):
+        """Gives this tensor the memory, shape and dtype of another."""
+        check(pn_set_data(self.c, value.c))
 
     def size(self, dim=None):
         """The shape, or the size of one dimension."""
@@ -242,6 +249,15 @@ cdef class Node:
 
     def __repr__(self):
         return f"<{self.text}>"
+
+
+cdef pn_tensor *empty_vector() except NULL:
+    """What a Parameter is until its own __cinit__ gives it memory."""
+    cdef int64_t none = 0
+    cdef pn_tensor *t = pn_empty(pn_default_dtype(), 1, &none)
+    if t is NULL:
+        fail()
+    return t
 
 
 cdef bint wants_grad(pn_tensor *t):

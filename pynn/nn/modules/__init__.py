@@ -15,6 +15,7 @@ from pynn.nn.modules import (
     instancenorm as _instancenorm,
     linear as _linear,
     loss as _loss,
+    module as _module,
     normalization as _normalization,
     padding as _padding,
     pixelshuffle as _pixelshuffle,
@@ -36,6 +37,7 @@ from pynn.nn.modules.fold import *
 from pynn.nn.modules.instancenorm import *
 from pynn.nn.modules.linear import *
 from pynn.nn.modules.loss import *
+from pynn.nn.modules.module import *
 from pynn.nn.modules.normalization import *
 from pynn.nn.modules.padding import *
 from pynn.nn.modules.pixelshuffle import *
@@ -58,6 +60,7 @@ __all__ += _fold.__all__
 __all__ += _instancenorm.__all__
 __all__ += _linear.__all__
 __all__ += _loss.__all__
+__all__ += _module.__all__
 __all__ += _normalization.__all__
 __all__ += _padding.__all__
 __all__ += _pixelshuffle.__all__

@@ -1,0 +1,43 @@
+"""Handles by which hooks are taken off again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+_ids = itertools.count()
+
+
+class RemovableHandle:
+    """remove() takes the hook off; so does the end of a with block."""
+
+    def __init__(self, *hooks: dict[int, Any], id: int | None = None) -> None:
+        self.hooks = hooks
+        self.id = next(_ids) if id is None else id
+
+    def remove(self) -> None:
+        """Takes the hook off; a second time does nothing."""
+        for table in self.hooks:
+            table.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def add_hook(
+    table: dict[int, Any], hook: Callable[..., Any], prepend: bool = False
+) -> RemovableHandle:
+    """Puts a hook into its table, at the end or, with prepend, at the front."""
+    handle = RemovableHandle(table)
+    if prepend:
+        later = dict(table)
+        table.clear()
+        table[handle.id] = hook
+        table.update(later)
+    else:
+        table[handle.id] = hook
+    return handle
