@@ -1,26 +1,6 @@
 /* softmax, log_softmax and their fused derivatives. */
 #include "kernels/softmax.h"
-#include "engine/internal.h"
-
-/* outer x axis x inner strides of t, if the outer and the inner dimensions each
- * merge into one; false: it must be made contiguous. */
-static bool three_strides(const pn_tensor *t, int axis, int64_t *stride) {
-  int64_t s[3] = {0, t->ndim ? t->stride[axis] : 0, 0};
-  for (int part = 0; part < 3; part += 2) {
-    int lo = part ? axis + 1 : 0, hi = part ? t->ndim : axis;
-    int64_t run = 0;
-    for (int d = hi - 1; d >= lo; d--) {
-      if (t->shape[d] == 1) continue;
-      if (!run)
-        s[part] = run = t->stride[d];
-      else if (t->stride[d] != run)
-        return false;
-      run *= t->shape[d];
-    }
-  }
-  memcpy(stride, s, sizeof s);
-  return true;
-}
+#include "engine/axis.h"
 
 static pn_status run_softmax(const pn_row *row, pn_tensor *out, pn_tensor *x, pn_tensor *g,
                              int axis) {
@@ -29,26 +9,16 @@ static pn_status run_softmax(const pn_row *row, pn_tensor *out, pn_tensor *x, pn
   a.block = NULL;
   a.flags = 0;
   a.dtype = x->dtype;
-  a.n[PN_SM_OUTER] = a.n[PN_SM_INNER] = 1;
-  a.n[PN_SM_AXIS] = x->ndim ? x->shape[axis] : 1;
-  for (int d = 0; d < axis; d++) a.n[PN_SM_OUTER] *= x->shape[d];
-  for (int d = axis + 1; d < x->ndim; d++) a.n[PN_SM_INNER] *= x->shape[d];
-  pn_tensor *cx = NULL, *cg = NULL;
-  if (!three_strides(x, axis, &a.n[PN_SM_STRIDE_X])) {
-    cx = pn_contiguous(x);
-    if (!cx || !three_strides(cx, axis, &a.n[PN_SM_STRIDE_X])) return pn_last_status();
+  pn_three_sizes(x, axis, &a.n[PN_SM_OUTER]);
+  pn_tensor *cx = pn_three_strided(x, axis, &a.n[PN_SM_STRIDE_X]);
+  pn_tensor *cg = g && cx ? pn_three_strided(g, axis, &a.n[PN_SM_STRIDE_G]) : NULL;
+  pn_status s = cx && (cg || !g) ? PN_OK : pn_last_status();
+  if (!s) {
+    pn_bind_out(&a, PN_SM_OUT, out);
+    pn_bind(&a, PN_SM_X, cx);
+    if (g) pn_bind(&a, PN_SM_G, cg);
+    s = pn_run(row, &a, 0);
   }
-  if (g && !three_strides(g, axis, &a.n[PN_SM_STRIDE_G])) {
-    cg = pn_contiguous(g);
-    if (!cg || !three_strides(cg, axis, &a.n[PN_SM_STRIDE_G])) {
-      pn_release(cx);
-      return pn_last_status();
-    }
-  }
-  pn_bind_out(&a, PN_SM_OUT, out);
-  pn_bind(&a, PN_SM_X, cx ? cx : x);
-  if (g) pn_bind(&a, PN_SM_G, cg ? cg : g);
-  pn_status s = pn_run(row, &a, 0);
   pn_release(cx);
   pn_release(cg);
   return s;
