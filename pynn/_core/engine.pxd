@@ -287,3 +287,6 @@ cdef extern from "engine/ops.h":
 
     const pn_operator pn_operators[]
     const int pn_operator_count
+
+cdef extern from "engine/norms.h" nogil:
+    pn_tensor *pn_std(pn_tensor *a, uint32_t axes, double correction, bint keepdim)

@@ -164,7 +164,12 @@ def var(Tensor input not None, dim=None, unbiased=None, bint keepdim=False, *, c
 
 def std(Tensor input not None, dim=None, unbiased=None, bint keepdim=False, *, correction=1):
     """The square root of var()."""
-    return wrap(pn_sqrt(variance(input.c, dim, unbiased, correction, keepdim).c))
+    return deviation(input.c, dim, unbiased, correction, keepdim)
+
+
+def _axes(dim, int ndim):
+    """Dimensions as a bit mask; None and () are all, which is 0."""
+    return axes_mask(dim, ndim)
 
 
 def max(Tensor input not None, dim=None, bint keepdim=False):

@@ -23,7 +23,7 @@ cdef class Tensor(_TensorMath):
 
     def std(self, dim=None, unbiased=None, bint keepdim=False, *, correction=1):
         """The square root of var()."""
-        return wrap(pn_sqrt(variance(self.c, dim, unbiased, correction, keepdim).c))
+        return deviation(self.c, dim, unbiased, correction, keepdim)
 
     def max(self, dim=None, bint keepdim=False):
         """The greatest element; with `dim` (values, indices); with a tensor, maximum()."""
@@ -132,6 +132,14 @@ cdef Tensor variance(pn_tensor *t, object dim, object unbiased, object correctio
     if unbiased is not None:
         correction = 1 if unbiased else 0
     return wrap(pn_var(t, axes_mask(dim, t.ndim), correction, keepdim))
+
+
+cdef Tensor deviation(pn_tensor *t, object dim, object unbiased, object correction, bint keepdim):
+    if isinstance(dim, bool):
+        unbiased, dim = dim, None
+    if unbiased is not None:
+        correction = 1 if unbiased else 0
+    return wrap(pn_std(t, axes_mask(dim, t.ndim), correction, keepdim))
 
 
 cdef object extremum(Tensor t, object dim, bint keepdim, bint is_min):
