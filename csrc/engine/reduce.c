@@ -255,7 +255,7 @@ static pn_status max_dim_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   if (!index) return pn_last_status();
   uint32_t axes = (uint32_t)n->i[0];
   int axis = 0;
-  while (!(axes >> axis & 1)) axis++;
+  while (axes >> axis > 1) axis++;
   pn_tensor *i = pn_unreduce(index, axes, n->i[1], (int)n->i[2]);
   pn_tensor *u = pn_unreduce(g, axes, n->i[1], (int)n->i[2]);
   pn_tensor *z = pn_zeros(g->dtype, (int)n->i[2], &n->i[3]);
@@ -281,7 +281,7 @@ pn_status pn_max_dim(pn_tensor *a, int axis, bool keepdim, bool is_min, pn_tenso
   pn_tensor *v = pn_empty(a->dtype, ndim, shape), *i = pn_empty(PN_I64, ndim, shape);
   s = v && i ? PN_OK : pn_last_status();
   if (!s && v->numel) s = pn_run_reduce(&pn_row_extreme, a, axes, v, i, is_min ? PN_RED_MIN : 0, 0);
-  if (!s && pn_wants_grad(a) && a->ndim) {
+  if (!s && pn_wants_grad(a)) {
     pn_node *n = pn_node1(is_min ? &op_min_dim : &op_max_dim, v, a);
     if (n) {
       pn_keep_axes(n, a, axes, keepdim);

@@ -131,6 +131,8 @@ cdef Tensor variance(pn_tensor *t, object dim, object unbiased, object correctio
         unbiased, dim = dim, None
     if unbiased is not None:
         correction = 1 if unbiased else 0
+    elif correction is None:
+        correction = 1
     return wrap(pn_var(t, axes_mask(dim, t.ndim), correction, keepdim))
 
 
@@ -139,6 +141,8 @@ cdef Tensor deviation(pn_tensor *t, object dim, object unbiased, object correcti
         unbiased, dim = dim, None
     if unbiased is not None:
         correction = 1 if unbiased else 0
+    elif correction is None:
+        correction = 1
     return wrap(pn_std(t, axes_mask(dim, t.ndim), correction, keepdim))
 
 

@@ -16,9 +16,11 @@ from pynn._functions import (
     indexing as _indexing,
     math as _math,
     movement as _movement,
+    norms as _norms,
     products as _products,
     random as _random,
     reduction as _reduction,
+    scan as _scan,
     sorting as _sorting,
     views as _views,
 )
@@ -26,9 +28,11 @@ from pynn._functions.creation import *
 from pynn._functions.indexing import *
 from pynn._functions.math import *
 from pynn._functions.movement import *
+from pynn._functions.norms import *
 from pynn._functions.products import *
 from pynn._functions.random import *
 from pynn._functions.reduction import *
+from pynn._functions.scan import *
 from pynn._functions.sorting import *
 from pynn._functions.views import *
 
@@ -37,9 +41,11 @@ __all__ += _creation.__all__
 __all__ += _indexing.__all__
 __all__ += _math.__all__
 __all__ += _movement.__all__
+__all__ += _norms.__all__
 __all__ += _products.__all__
 __all__ += _random.__all__
 __all__ += _reduction.__all__
+__all__ += _scan.__all__
 __all__ += _sorting.__all__
 __all__ += _views.__all__
 
@@ -48,9 +54,11 @@ _FAMILIES: tuple[ModuleType, ...] = (
     _indexing,
     _math,
     _movement,
+    _norms,
     _products,
     _random,
     _reduction,
+    _scan,
     _sorting,
     _views,
 )

@@ -178,7 +178,7 @@ def flat(value: Any) -> list[Any]:
 def array(value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach()
-        return (value.float() if value.dtype is torch.bfloat16 else value).numpy()
+        return (value.float() if value.dtype is torch.bfloat16 else value).numpy(force=True)
     if isinstance(value, pynn.Tensor):
         value = value.detach()
         return (value.float() if value.dtype is pynn.bfloat16 else value).numpy()
