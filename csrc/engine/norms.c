@@ -71,8 +71,7 @@ static const pn_op op_logsumexp = {"LogsumexpBackward", logsumexp_backward};
 
 /* log sum exp(a - m) + m, where m is the greatest element, or 0 if it is infinite. */
 static pn_tensor *stable_logsumexp(pn_tensor *a, uint32_t axes, bool keepdim) {
-  if (pn_reduced_count(a, axes) == 0)
-    return pn_use1(pn_log, pn_sum(a, axes, keepdim, -1));
+  if (pn_reduced_count(a, axes) == 0) return pn_use1(pn_log, pn_sum(a, axes, keepdim, -1));
   pn_tensor *top = pn_amax(a, axes, true);
   pn_tensor *m = top ? zero_where(pn_eq, pn_abs(top), (double)INFINITY, pn_ref(top)) : NULL;
   pn_release(top);
@@ -167,9 +166,10 @@ static pn_tensor *norm_of(pn_tensor *a, double p, uint32_t axes, bool keepdim) {
 pn_tensor *pn_norm(pn_tensor *a, double p, uint32_t axes, bool keepdim) {
   if (!axes) axes = pn_all_axes(a);
   if (!pn_is_float(a->dtype)) {
-    pn_fail(PN_RUNTIME_ERROR,
-            "norm(): input dtype should be either floating point or complex dtypes. Got %s instead.",
-            pn_dtype_name(a->dtype));
+    pn_fail(
+        PN_RUNTIME_ERROR,
+        "norm(): input dtype should be either floating point or complex dtypes. Got %s instead.",
+        pn_dtype_name(a->dtype));
     return NULL;
   }
   if ((is_extreme(p) || p < 0) && pn_reduced_count(a, axes) == 0 && a->numel == 0) {

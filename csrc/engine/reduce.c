@@ -32,7 +32,7 @@ pn_tensor *pn_unreduce(pn_tensor *g, uint32_t axes, bool keepdim, int ndim) {
 }
 
 pn_status pn_run_reduce(const pn_row *row, pn_tensor *x, uint32_t axes, pn_tensor *out,
-                            pn_tensor *out2, uint32_t flags, double f0) {
+                        pn_tensor *out2, uint32_t flags, double f0) {
   pn_args a;
   pn_tensor *work = NULL;
   size_t bytes = pn_reduce_record(&a, x->ndim, x->shape, x->stride, axes);

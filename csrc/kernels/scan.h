@@ -44,7 +44,7 @@ enum { PN_SCAN_COLBLOCK = 64, PN_SCAN_LINES = 16 };
  * for x and a, with the walk's direction in the steps. */
 typedef struct pn_scan_unit {
   int64_t lines, axis;
-  int64_t y, x, a;                      /* element offsets of the first item of line 0 */
+  int64_t y, x, a;            /* element offsets of the first item of line 0 */
   int64_t step[3], across[3]; /* of y, x, a */
 } pn_scan_unit;
 

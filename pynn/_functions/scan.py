@@ -90,11 +90,12 @@ def _areas(y: Tensor, x: Tensor | None, dx: Any, dim: int, name: str) -> Tensor:
     if x is not None and dx is not None:
         raise TypeError(f"{name}(): x and dx exclude each other")
     if not -y.ndim <= dim < y.ndim:
-        raise IndexError(
-            f"{name}(): dimension {dim} is out of range for y of shape {y.shape}"
-        )
+        raise IndexError(f"{name}(): dimension {dim} is out of range for y of shape {y.shape}")
     count = y.shape[dim]
-    left, right = y.narrow(dim, 0, max(count - 1, 0)), y.narrow(dim, min(1, count), max(count - 1, 0))
+    left, right = (
+        y.narrow(dim, 0, max(count - 1, 0)),
+        y.narrow(dim, min(1, count), max(count - 1, 0)),
+    )
     if x is None:
         return (left + right) * ((1.0 if dx is None else dx) / 2.0)
     if x.ndim == 1:
