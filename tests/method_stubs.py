@@ -1,0 +1,100 @@
+"""Makes pynn/_methods.pyi: the types of the Tensor methods that are functions of Python.
+
+`python tests/method_stubs.py` writes it, from the functions' own signatures; test_binding_stubs.py
+fails when it is out of date.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pynn
+import pynn._functions
+
+FILE = Path(__file__).parents[1] / "pynn" / "_methods.pyi"
+HEAD = '''"""The methods of Tensor that are functions of Python (made by tests/method_stubs.py)."""
+
+from builtins import bool as _bool, float as _float, int as _int
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from pynn._core import Generator, Tensor, dtype as _dtype
+{more}
+class TensorMethods:
+'''
+BUILTINS = {"bool": "_bool", "int": "_int", "float": "_float", "dtype": "_dtype"}
+
+
+def renamed(annotation: str) -> str:
+    """Names that a method of the same name would hide."""
+    plain = annotation.replace("_core.", "").replace("pynn.", "")
+    for name, other in BUILTINS.items():
+        plain = re.sub(rf"(?<![\w.]){name}\b", other, plain)
+    return plain
+
+
+def aliases(function: Callable[..., Any]) -> dict[str, str]:
+    """Type aliases of the function's module that its annotations use."""
+    module = sys.modules[function.__module__]
+    tree = ast.parse(Path(str(module.__file__)).read_text())
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = ast.unparse(node.value)
+    return found
+
+
+def expanded(annotation: str, known: dict[str, str]) -> str:
+    for _ in range(3):
+        for name, value in known.items():
+            if re.search(rf"\b{name}\b", annotation):
+                annotation = re.sub(rf"\b{name}\b", value, annotation)
+    return annotation
+
+
+def parameter(p: inspect.Parameter, known: dict[str, str]) -> str:
+    star = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+    kind = "Any" if p.annotation is p.empty else expanded(str(p.annotation), known)
+    default = "" if p.default is p.empty else " = ..."
+    return f"{star}{p.name}: {renamed(kind)}{default}"
+
+
+def method(name: str, function: Callable[..., Any], result: str | None = None) -> str:
+    """def name(self, ...) -> ...: the function without its first argument."""
+    signature, known = inspect.signature(function), aliases(function)
+    first, *rest = signature.parameters.values()
+    parts = ["self"]
+    if first.kind is first.VAR_POSITIONAL:
+        parts = ["self", "*others: Any"]
+    for k, p in enumerate(rest):
+        if p.kind is p.KEYWORD_ONLY and not any(
+            q.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL) for q in rest[:k]
+        ):
+            parts.append("*")
+        parts.append(parameter(p, known))
+    returns = result or renamed(expanded(str(signature.return_annotation), known))
+    return f"    def {name}({', '.join(parts)}) -> {returns}: ...\n"
+
+
+def text() -> str:
+    lines = []
+    for family in pynn._functions._FAMILIES:
+        for name in family.METHODS:
+            lines.append(method(name, getattr(family, name)))
+        for name in family.INPLACE:
+            lines.append(method(name + "_", getattr(family, name), "Tensor"))
+    more = ""
+    if any("NamedTuple" in line for line in lines):
+        more = "from typing import NamedTuple\n"
+    return HEAD.replace("{more}", more) + "".join(sorted(lines))
+
+
+if __name__ == "__main__":
+    FILE.write_text(text())
+    print(FILE.name, text().count("def "))
