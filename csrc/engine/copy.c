@@ -22,14 +22,14 @@ static const pn_row *cast_row(int dtype) {
   return rows[dtype];
 }
 
-static pn_status copy_into(pn_tensor *dst, pn_tensor *src) {
+pn_status pn_copy_values(pn_tensor *dst, pn_tensor *src) {
   pn_args a;
   a.flags = 0;
   if (pn_is_wrapped(src)) {
     /* bf16 and f16 have no inline scalars: through a float32 of one element */
     if (pn_is_float(dst->dtype) && !pn_is_real(dst->dtype)) {
       pn_tensor *one = pn_full(PN_F32, 0, NULL, src);
-      pn_status s = one ? copy_into(dst, one) : pn_last_status();
+      pn_status s = one ? pn_copy_values(dst, one) : pn_last_status();
       pn_release(one);
       return s;
     }
@@ -43,7 +43,7 @@ static pn_status copy_into(pn_tensor *dst, pn_tensor *src) {
 
 pn_tensor *pn_full(int dtype, int ndim, const int64_t *shape, const pn_tensor *value) {
   pn_tensor *t = pn_empty(dtype, ndim, shape);
-  if (t && copy_into(t, (pn_tensor *)value)) {
+  if (t && pn_copy_values(t, (pn_tensor *)value)) {
     pn_release(t);
     return NULL;
   }
@@ -80,7 +80,7 @@ static const pn_op op_clone = {"CloneBackward", clone_backward};
 pn_tensor *pn_clone(pn_tensor *t) {
   if (pn_is_wrapped(t)) return pn_full(t->dtype, 0, NULL, t);
   pn_tensor *c = pn_empty_like(t, t->dtype);
-  if (c && copy_into(c, t)) {
+  if (c && pn_copy_values(c, t)) {
     pn_release(c);
     return NULL;
   }
@@ -101,7 +101,7 @@ pn_tensor *pn_cast(pn_tensor *t, int dtype) {
   if (pn_is_wrapped(t)) return pn_full(dtype, 0, NULL, t);
   if (t->dtype == dtype) return pn_ref(t);
   pn_tensor *c = pn_empty_like(t, dtype);
-  if (c && copy_into(c, t)) {
+  if (c && pn_copy_values(c, t)) {
     pn_release(c);
     return NULL;
   }
@@ -167,7 +167,7 @@ pn_status pn_copy_(pn_tensor *dst, pn_tensor *src) {
     if (in && history && pn_memory_conflict(dst, in)) in = pn_use1(pn_clone, in);
     if (!in) return pn_last_status();
   }
-  s = copy_into(dst, in ? in : src);
+  s = pn_copy_values(dst, in ? in : src);
   pn_mark_written(dst);
   if (!s && history) {
     if (dst->base) {

@@ -196,6 +196,8 @@ enum { PN_META = 2 + PN_MAX_DIMS, PN_META_FREE = 2 * PN_META };
 void pn_keep_meta(pn_node *n, int k, const pn_tensor *t);
 pn_status pn_give_back(pn_node *n, pn_tensor **gin, int k, pn_tensor *owned);
 pn_status pn_check_writable(pn_tensor *t);
+/* dst = src, broadcast and cast, nothing else: no checks, no history, no version. */
+pn_status pn_copy_values(pn_tensor *dst, pn_tensor *src);
 pn_status pn_rebase_history(pn_tensor *view, pn_tensor *src);
 
 /* Composition helpers: each consumes the tensors it is given (also when one is

@@ -1,6 +1,8 @@
 /* Running one record: phases over the pool, the host's lock, sticky errors. */
 #include "engine/internal.h"
 
+#include <stdio.h>
+
 pn_status pn_no_kernel(const pn_row *row, int dtype) {
   return pn_fail(PN_TYPE_ERROR, "\"%s\" is not implemented for %s; convert the tensor first%s",
                  row->name, pn_dtype_name(dtype),
@@ -31,8 +33,10 @@ pn_status pn_run_phase(pn_kernel_fn fn, const pn_args *a, const pn_work *w) {
 
 pn_status pn_check_status(const char *name, const int64_t *status) {
   if (!status || !status[0]) return PN_OK;
-  return pn_fail(PN_INDEX_ERROR, "%s: index %lld is out of bounds for dimension with size %lld",
-                 name, (long long)status[1], (long long)status[2]);
+  char dim[24] = "";
+  if (status[0] > 1) snprintf(dim, sizeof dim, "%lld ", (long long)status[0] - 2);
+  return pn_fail(PN_INDEX_ERROR, "%s: index %lld is out of bounds for dimension %swith size %lld",
+                 name, (long long)status[1], dim, (long long)status[2]);
 }
 
 static pn_status run_phases(const pn_row *row, const pn_args *a) {

@@ -5,7 +5,8 @@
  * is skipped (index_add, scatter_add) or reads element 0 (index_select, gather;
  * +0 when the extent is 0), and the status word is set:
  *   status[0]  0 = fine; 1 = an index was out of range (sticky: only the first
- *              one found is noted; with several threads, any one of them)
+ *              one found is noted; with several threads, any one of them);
+ *              2 + d = the same, of dimension d
  *   status[1]  that index,  status[2]  the extent it must be in.
  *
  *   index_select  out[o][i][:] = x[o][index[i]][:]

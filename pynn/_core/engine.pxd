@@ -290,3 +290,7 @@ cdef extern from "engine/ops.h":
 
 cdef extern from "engine/norms.h" nogil:
     pn_tensor *pn_std(pn_tensor *a, uint32_t axes, double correction, bint keepdim)
+cdef extern from "engine/indexing.h":
+    pn_tensor *pn_index(pn_tensor *x, int count, pn_tensor **items)
+    pn_status pn_index_put_(pn_tensor *x, int count, pn_tensor **items, pn_tensor *value,
+                            bint accumulate)

@@ -1,53 +1,44 @@
 # Indexing.  Integers, slices, None and ... make views; masks and integer
-# arrays read through one index_select over the dimensions that they cover.
+# arrays go to the engine, each at the dimension of the view that it indexes.
 
-@cython.internal
-cdef class Advanced:
-    """An index tensor: the dimensions it covers in the view, and what it picks there."""
-
-    cdef int dim, ndim       # first dimension, number of dimensions
-    cdef Tensor mask         # bool, or
-    cdef Tensor index        # int64
-
-
-cdef Advanced advanced_index(object key, int dim):
-    """key as an index tensor at dimension dim; lists and arrays become tensors."""
-    cdef Advanced a = Advanced.__new__(Advanced)
+cdef Tensor index_tensor(object key):
+    """key as an index tensor; sequences and arrays become tensors."""
     cdef Tensor t
     if isinstance(key, Tensor):
-        t = <Tensor>key
-    elif isinstance(key, (list, ndarray)):
-        t = as_tensor(key)
-        if t.c.numel == 0 and not isinstance(key, ndarray):
-            t = wrap(pn_cast(t.c, PN_I64))
-    else:
-        raise IndexError(
-            "an index is made of integers, slices, None, ..., bool masks and integer arrays, "
-            f"not {type_name(key)}")
-    a.dim = dim
-    if t.c.dtype == PN_BOOL:
-        if t.c.ndim == 0:
-            raise IndexError("a mask has at least one dimension")
-        a.mask = t
-        a.ndim = t.c.ndim
-    elif t.c.dtype == PN_I64 or t.c.dtype == PN_I32:
-        a.index = t
-        a.ndim = 1
-    else:
-        raise IndexError(
-            f"tensors used as indices are int64, int32 or bool, not {DTYPES[t.c.dtype]!r}")
-    return a
+        return <Tensor>key
+    if isinstance(key, ndarray):
+        return as_tensor(key)
+    if isinstance(key, (list, tuple, range)):
+        t = as_tensor(list(key) if isinstance(key, range) else key)
+        return wrap(pn_cast(t.c, PN_I64)) if t.c.numel == 0 and t.c.dtype != PN_BOOL else t
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid "
+        f"indices, not {type_name(key)}")
+
+
+cdef bint is_bool(object key):
+    return isinstance(key, (bool, numpy_bool))
 
 
 cdef int covered(object key) except -1:
     """How many dimensions an item of an index uses up."""
-    if key is None or key is Ellipsis:
+    if key is None or key is Ellipsis or is_bool(key):
         return 0
     if isinstance(key, Tensor) and (<Tensor>key).c.dtype == PN_BOOL:
         return (<Tensor>key).c.ndim
     if isinstance(key, ndarray) and key.dtype == numpy_bool:
         return key.ndim
+    if isinstance(key, list) and nested_bool(key):
+        return index_tensor(key).c.ndim
     return 1
+
+
+cdef bint nested_bool(list key):
+    """True if the first number in nested lists is a bool."""
+    cdef object first = key
+    while isinstance(first, list) and first:
+        first = first[0]
+    return is_bool(first)
 
 
 cdef Tensor slice_dim(pn_tensor *t, int dim, object key):
@@ -59,19 +50,28 @@ cdef Tensor slice_dim(pn_tensor *t, int dim, object key):
     return wrap(pn_slice(t, dim, start, stop if stop > start else start, step))
 
 
-cdef Tensor basic_index(Tensor t, object key, list advanced):
-    """The view that integers, slices, None and ... make; index tensors go to `advanced`."""
-    cdef tuple items = key if isinstance(key, tuple) else (key,)
-    cdef int dim = 0, used = 0, gap
+cdef Tensor basic_index(Tensor t, object key, list items):
+    """The view that integers, slices, None and ... make.
+
+    items receives, where there are index tensors, one entry for each dimension
+    of the view up to the last one indexed: None, or an index tensor (a mask
+    stands for all the dimensions that it covers).
+    """
+    cdef tuple keys = key if isinstance(key, tuple) else (key,)
+    cdef int dim = 0, used = 0, filled = 0, gap
     cdef bint ellipsis = False
-    for item in items:
+    cdef Tensor index
+    for item in keys:
         used += covered(item)
     gap = t.c.ndim - used
     if gap < 0:
         raise IndexError(
-            f"too many indices: {used} for a tensor of {t.c.ndim} dimensions, {shape_of(t.c)}")
-    for item in items:
-        if item is Ellipsis:
+            f"too many indices for tensor of dimension {t.c.ndim}: {used} for shape "
+            f"{shape_of(t.c)}")
+    for item in keys:
+        if type(item) is PyInt:
+            t = select_at(t.c, dim, item)
+        elif item is Ellipsis:
             if ellipsis:
                 raise IndexError("an index has at most one ...")
             ellipsis = True
@@ -82,142 +82,90 @@ cdef Tensor basic_index(Tensor t, object key, list advanced):
         elif isinstance(item, slice):
             t = slice_dim(t.c, dim, item)
             dim += 1
-        elif isinstance(item, bool):
-            raise IndexError("True and False are no indices; None adds a dimension")
-        elif isinstance(item, int) or isinstance(item, numpy_integer):
+        elif not is_bool(item) and isinstance(item, (int, numpy_integer)):
             t = select_at(t.c, dim, item)
         else:
-            advanced.append(advanced_index(item, dim))
-            dim += (<Advanced>advanced[len(advanced) - 1]).ndim
+            if is_bool(item) or (isinstance(item, Tensor) and (<Tensor>item).c.ndim == 0
+                                 and (<Tensor>item).c.dtype == PN_BOOL):
+                t = wrap(pn_unsqueeze(t.c, dim))
+                index = wrap(pn_arange(PN_I64, 0, 1, 1 if item else 0))
+            else:
+                index = index_tensor(item)
+            if index.c.ndim == 0 and not pn_is_float(index.c.dtype) and not pn_capturing():
+                t = select_at(t.c, dim, index)
+                continue
+            items.extend([None] * (dim - filled))
+            items.append(index)
+            dim += index.c.ndim if index.c.dtype == PN_BOOL else 1
+            filled = dim
     return t
 
 
 cdef Tensor read_index(Tensor t, object key):
-    cdef list advanced = []
-    cdef Tensor viewed = basic_index(t, key, advanced)
-    cdef Advanced only
-    if not advanced:
+    cdef list items = []
+    cdef Tensor viewed = basic_index(t, key, items)
+    cdef pn_tensor *index[8]
+    if not items:
         return wrap(pn_view(t.c, t.c.ndim, t.c.shape)) if viewed is t else viewed
-    only = advanced[0]
-    if len(advanced) == 1 and only.index is not None:
-        return pick(viewed, only.dim, 1, only.index, shape_of(only.index.c))
-    viewed, dim, ndim, positions = combine(viewed, advanced)
-    return pick(viewed, dim, ndim, from_numpy(positions.reshape(-1)), positions.shape)
+    return wrap(pn_index(viewed.c, fill_items(items, index), index))
 
 
-cdef Tensor pick(Tensor t, int dim, int ndim, Tensor positions, tuple shape):
-    """The elements of dimensions dim..dim+ndim-1 at flat positions, in their place as `shape`."""
-    cdef tuple before = shape_of(t.c)[:dim]
-    cdef tuple after = shape_of(t.c)[dim + ndim:]
-    cdef Tensor flat = reshape_to(t, before + (product(shape_of(t.c)[dim:dim + ndim]),) + after)
-    cdef Tensor one = reshape_to(positions, (positions.c.numel,))
-    return reshape_to(wrap(pn_index_select(flat.c, dim, one.c)), before + shape + after)
+cdef int fill_items(list items, pn_tensor **index) except -1:
+    """The borrowed tensors of the items; NULL for None."""
+    cdef int k = 0
+    for item in items:
+        if k == PN_MAX_DIMS:
+            raise IndexError(f"an index has at most {PN_MAX_DIMS} items, not {len(items)}")
+        index[k] = NULL if item is None else (<Tensor>item).c
+        k += 1
+    return k
+
+
+# ---- writing ---------------------------------------------------------------------
+
+cdef int write_index(Tensor t, object key, object value) except -1:
+    cdef list items = []
+    cdef Tensor viewed = basic_index(t, key, items)
+    cdef pn_tensor *index[8]
+    cdef pn_tensor *source = need_operand(value, "assignment")
+    cdef int n
+    try:
+        if not items:
+            check(pn_copy_(viewed.c, source))
+        elif source.numel == 1 and len(items) == 1 and (<Tensor>items[0]).c.dtype == PN_BOOL:
+            write_masked(viewed, <Tensor>items[0], source)
+        else:
+            n = fill_items(items, index)
+            check(pn_index_put_(viewed.c, n, index, source, False))
+    finally:
+        pn_release(source)
+    return 0
+
+
+cdef int write_masked(Tensor t, Tensor mask, pn_tensor *value) except -1:
+    """One number where the mask, over the first dimensions, is true: operators that read
+    no value, so that it is captured."""
+    cdef tuple sizes = shape_of(t.c)[:mask.c.ndim]
+    cdef Tensor source
+    cdef pn_tensor *one
+    cdef pn_tensor *number
+    if shape_of(mask.c) != sizes:
+        raise IndexError(
+            f"The shape of the mask {shape_of(mask.c)} at index 0 does not match the shape of "
+            f"the indexed tensor {shape_of(t.c)} at index 0")
+    mask = reshape_to(mask, sizes + (1,) * (t.c.ndim - mask.c.ndim))
+    number = pn_cast(value, t.c.dtype)
+    one = NULL if number is NULL else pn_reshape(number, 0, NULL)
+    pn_release(number)
+    if one is NULL:
+        fail()
+    source = wrap(pn_where(mask.c, one, t.c))
+    pn_release(one)
+    check(pn_copy_(t.c, source.c))
+    return 0
 
 
 cdef Tensor reshape_to(Tensor t, tuple shape):
     cdef int64_t size[8]
     cdef int n = parse_size(shape, size)
     return wrap(pn_reshape(t.c, n, size))
-
-
-cdef tuple combine(Tensor t, list advanced):
-    """The index tensors as one: (view, first dimension, dimensions, flat NumPy positions).
-
-    Where they are not neighbours, the view has their dimensions first, and so
-    has the result, as in NumPy.
-    """
-    cdef Advanced a
-    cdef list dims = [], parts = []
-    for a in advanced:
-        dims.extend(range(a.dim, a.dim + a.ndim))
-        parts.extend(component_positions(a, t))
-    first = dims[0]
-    if dims[len(dims) - 1] - first + 1 != len(dims):
-        t = permute_dims(t.c, dims + [d for d in range(t.c.ndim) if d not in dims])
-        first = 0
-    sizes = shape_of(t.c)[first:first + len(dims)]
-    positions = numpy_zeros((), "int64")
-    try:
-        for part, size in zip(parts, sizes):
-            positions = positions * size + part
-    except ValueError:
-        shapes = ", ".join([f"{p.shape}" for p in parts])
-        raise IndexError(f"index tensors cannot be broadcast together: {shapes}") from None
-    return t, first, len(dims), numpy_array(positions, dtype="int64", order="C")
-
-
-cdef list component_positions(Advanced a, Tensor t):
-    """Per covered dimension the positions picked there, as NumPy arrays within bounds."""
-    cdef tuple sizes = shape_of(t.c)[a.dim:a.dim + a.ndim]
-    if a.mask is not None:
-        if shape_of(a.mask.c) != sizes:
-            raise IndexError(
-                f"The shape of the mask {shape_of(a.mask.c)} does not match the indexed "
-                f"dimensions {sizes} of the tensor {shape_of(t.c)}")
-        return list(to_numpy(a.mask).nonzero())
-    index = to_numpy(a.index)
-    size = sizes[0]
-    bad = index[(index < -size) | (index >= size)]
-    if bad.size:
-        raise IndexError(
-            f"index {bad.flat[0]} is out of bounds for dimension {a.dim} with size {size}")
-    return [index + size * (index < 0)]
-
-
-# ---- writing ---------------------------------------------------------------------
-
-cdef int write_index(Tensor t, object key, object value) except -1:
-    cdef list advanced = []
-    cdef Tensor viewed = basic_index(t, key, advanced)
-    cdef Advanced only
-    cdef pn_tensor *source
-    if not advanced:
-        source = need_operand(value, "assignment")
-        try:
-            check(pn_copy_(viewed.c, source))
-        finally:
-            pn_release(source)
-        return 0
-    only = advanced[0]
-    if len(advanced) == 1 and only.mask is not None and not (
-            isinstance(value, (Tensor, ndarray)) and value.ndim):
-        return write_masked(viewed, only, value)
-    viewed, dim, ndim, positions = combine(viewed, advanced)
-    return write_at(viewed, dim, ndim, positions, value)
-
-
-cdef int write_masked(Tensor t, Advanced a, object value) except -1:
-    """One number everywhere in the mask: tensor operators, so that it is captured."""
-    cdef Tensor mask, source
-    cdef tuple sizes = shape_of(t.c)[a.dim:a.dim + a.ndim]
-    if shape_of(a.mask.c) != sizes:
-        raise IndexError(
-            f"The shape of the mask {shape_of(a.mask.c)} does not match the indexed "
-            f"dimensions {sizes} of the tensor {shape_of(t.c)}")
-    mask = reshape_to(a.mask, sizes + (1,) * (t.c.ndim - a.dim - a.ndim))
-    source = where_of(mask, value, t)
-    check(pn_copy_(t.c, source.c))
-    return 0
-
-
-cdef int write_at(Tensor t, int dim, int ndim, object positions, object value) except -1:
-    """value, broadcast to the picked shape, at the positions; the last of equal ones wins."""
-    cdef tuple before = shape_of(t.c)[:dim]
-    cdef tuple covers = shape_of(t.c)[dim:dim + ndim]
-    cdef tuple after = shape_of(t.c)[dim + ndim:]
-    cdef Tensor source = as_tensor(value)
-    cdef Tensor hit, picked
-    cdef int64_t size[8]
-    cdef int n = parse_size(before + positions.shape + after, size)
-    source = reshape_to(wrap(pn_expand(source.c, n, size)), before + (positions.size,) + after)
-    if positions.size == 0:
-        return 0
-    origin = numpy_zeros(product(covers), "int64")
-    taken = numpy_zeros(product(covers), "bool")
-    origin[positions.reshape(-1)] = numpy_arange(positions.size)
-    taken[positions.reshape(-1)] = True
-    picked = pick(source, dim, 1, from_numpy(origin), covers)
-    hit = reshape_to(from_numpy(taken), covers + (1,) * len(after))
-    source = where_of(hit, picked, t)
-    check(pn_copy_(t.c, source.c))
-    return 0

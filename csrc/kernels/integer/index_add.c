@@ -10,3 +10,4 @@ static inline item item_add(item a, item b) {
 }
 
 #include "kernels/add_index.h"
+#include "kernels/pick_add.h"

@@ -5,3 +5,4 @@ typedef real item;
 static inline item item_add(item a, item b) { return a + b; }
 
 #include "kernels/add_index.h"
+#include "kernels/pick_add.h"

@@ -1,0 +1,4 @@
+/* nonzero of the integers. */
+#include "kernels/integer/item.h"
+
+#include "kernels/nonzero_item.h"
