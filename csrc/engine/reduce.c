@@ -251,6 +251,7 @@ pn_tensor *pn_amin(pn_tensor *a, uint32_t axes, bool keepdim) {
 
 /* The gradient goes to the chosen element. */
 static pn_status max_dim_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  if (n->i[2] == 0) return pn_give(gin, 0, pn_ref(g));
   pn_tensor *index = pn_saved_get(n, 0);
   if (!index) return pn_last_status();
   uint32_t axes = (uint32_t)n->i[0];

@@ -150,7 +150,7 @@ def cov(
     else:
         left = total - correction
     left = left.clamp(min=0) if isinstance(left, Tensor) else max(left, 0.0)
-    found = weighted @ centred.t() / left
+    found = centred @ weighted.t() / left
     return found.squeeze()
 
 
