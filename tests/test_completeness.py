@@ -58,7 +58,8 @@ def reached() -> frozenset[str]:
                     return [r.detach() for r in results]
 
                 found |= records(step)
-    for step in (random_step, sgd_step()):
+    optimisers = [n for n in dir(pynn.optim) if n[0].isupper() and n != "Optimizer"]
+    for step in (random_step, *map(optimiser_step, optimisers)):
         found |= records(step)
     return frozenset(k for row in found for k in rows()[row])
 
@@ -73,9 +74,9 @@ def random_step() -> list[pynn.Tensor]:
     return [pynn.rand(3), pynn.randn(3)]
 
 
-def sgd_step() -> object:
+def optimiser_step(name: str) -> object:
     p = pynn.ones(3, requires_grad=True)
-    optimiser = pynn.optim.SGD([p], lr=0.1, momentum=0.9)
+    optimiser = getattr(pynn.optim, name)([p], lr=0.1)
 
     def step() -> pynn.Tensor:
         optimiser.zero_grad()

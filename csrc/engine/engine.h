@@ -8,7 +8,6 @@
 #define PN_ENGINE_H
 
 #include "pn_types.h"
-#include "kernels/optim.h"
 #include "runtime/runtime.h"
 
 /* ---- storage and tensor --------------------------------------------------- */
@@ -236,15 +235,6 @@ pn_status pn_attach_foreign(const char *name, int nin, pn_tensor **in, int nout,
 /* An alias of t whose history is this output of the node (with recording off:
  * none): what a foreign node's saved outputs are while its run() runs. */
 pn_tensor *pn_foreign_output(pn_node *n, int output, pn_tensor *t);
-
-/* ---- optimisers ------------------------------------------------------------ */
-/* One call over all parameters of a group.  grads[i] NULL: skipped.  momentum:
- * NULL, or n buffers; a missing one is created and stored there as soon as
- * scalars->momentum is not 0.  first: an int64 tensor of n zeros that belongs
- * to the optimiser (needed with momentum).  scalars stay the caller's and must
- * outlive every program that recorded them. */
-pn_status pn_sgd_step(int n, pn_tensor **params, pn_tensor **grads, pn_tensor **momentum,
-                      pn_tensor *first, const pn_sgd_scalars *scalars);
 
 /* ---- capture and replay ---------------------------------------------------- */
 typedef struct pn_program pn_program;

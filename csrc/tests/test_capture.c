@@ -1,29 +1,36 @@
 /* Capture and replay: the same bits as eager, inputs by pointer, gradients of
  * leaves, sticky index errors, memory, guards. */
+#include "engine/optim.h"
 #include "tests/engine_util.h"
 
 /* A 2-4-1 sigmoid net with SGD; everything it owns. */
 typedef struct net {
-  pn_tensor *w1, *b1, *w2, *b2, *momentum[4], *first;
-  pn_sgd_scalars scalars;
+  pn_tensor *w1, *b1, *w2, *b2;
+  pn_optim_slot slots[4];
+  double options[PN_OPT_OPTIONS];
 } net;
 
 static void net_init(net *m) {
-  int64_t s1[2] = {2, 4}, s2[1] = {4}, s3[2] = {4, 1}, s4[1] = {1}, n = 4;
+  int64_t s1[2] = {2, 4}, s2[1] = {4}, s3[2] = {4, 1}, s4[1] = {1};
   memset(m, 0, sizeof *m);
   m->w1 = tu_random(PN_F64, 2, s1, 1);
   m->b1 = tu_random(PN_F64, 1, s2, 2);
   m->w2 = tu_random(PN_F64, 2, s3, 3);
   m->b2 = tu_random(PN_F64, 1, s4, 4);
-  m->first = pn_zeros(PN_I64, 1, &n);
-  m->scalars = (pn_sgd_scalars){.lr = 0.5, .momentum = 0.9};
+  m->options[PN_OPT_LR] = 0.5;
+  m->options[PN_SGD_MOMENTUM] = 0.9;
   pn_tensor *p[4] = {m->w1, m->b1, m->w2, m->b2};
-  for (int i = 0; i < 4; i++) pn_set_requires_grad(p[i], true);
+  for (int i = 0; i < 4; i++) {
+    pn_set_requires_grad(p[i], true);
+    m->slots[i] = (pn_optim_slot){.param = p[i], .options = m->options};
+  }
 }
 static void net_free(net *m) {
-  pn_tensor *p[] = {m->w1,          m->b1,          m->w2,          m->b2,         m->first,
-                    m->momentum[0], m->momentum[1], m->momentum[2], m->momentum[3]};
-  for (size_t i = 0; i < sizeof p / sizeof *p; i++) pn_release(p[i]);
+  for (int i = 0; i < 4; i++) {
+    pn_release(m->slots[i].param);
+    pn_release(m->slots[i].buffer[PN_SGD_BUFFER]);
+    pn_release(m->slots[i].progress);
+  }
 }
 static uint64_t net_hash(const net *m) {
   const pn_tensor *p[] = {m->w1, m->b1, m->w2, m->b2};
@@ -34,16 +41,16 @@ static uint64_t net_hash(const net *m) {
 
 /* One step; the loss. */
 static pn_tensor *net_step(net *m, pn_tensor *x, pn_tensor *y) {
-  pn_tensor *p[4] = {m->w1, m->b1, m->w2, m->b2}, *g[4];
-  for (int i = 0; i < 4; i++) pn_set_grad(p[i], NULL);
+  bool made;
+  for (int i = 0; i < 4; i++) pn_set_grad(m->slots[i].param, NULL);
   pn_tensor *z1 = pn_matmul(x, m->w1), *h1 = pn_add(z1, m->b1), *a1 = pn_sigmoid(h1);
   pn_tensor *z2 = pn_matmul(a1, m->w2), *h2 = pn_add(z2, m->b2), *a2 = pn_sigmoid(h2);
   pn_tensor *loss = pn_mse_loss(a2, y, PN_REDUCE_MEAN);
   pn_tensor *drop[] = {z1, h1, a1, z2, h2, a2};
   for (int i = 0; i < 6; i++) pn_release(drop[i]);
   CHECK(pn_backward(1, &loss, NULL, false, false, 0, NULL, NULL) == PN_OK);
-  for (int i = 0; i < 4; i++) g[i] = p[i]->grad;
-  CHECK(pn_sgd_step(4, p, g, m->momentum, m->first, &m->scalars) == PN_OK);
+  for (int i = 0; i < 4; i++) m->slots[i].grad = m->slots[i].param->grad;
+  CHECK(pn_optim_step(PN_SGD, 4, m->slots, &made) == PN_OK);
   return loss;
 }
 
@@ -84,7 +91,7 @@ static void replay_equals_eager(void) {
     pn_tensor *l = net_step(&eager, x, y);
     want[i] = tu_at(l, 0);
     pn_release(l);
-    if (i == 100) eager.scalars.lr = 0.1; /* what changes is behind a pointer */
+    if (i == 100) eager.options[PN_OPT_LR] = 0.1; /* what changes is behind a pointer */
   }
   pn_program *p = net_capture(&replayed, x, y);
   void *trace[1] = {got};
@@ -93,7 +100,7 @@ static void replay_equals_eager(void) {
   CHECK(pn_program_bind(p, 0, x) == PN_OK && pn_program_bind(p, 1, y) == PN_OK);
   CHECK(pn_program_enter(p) == PN_OK);
   CHECK(pn_program_run(p, 100, 0, &done, trace, NULL) == PN_OK && done == 100);
-  replayed.scalars.lr = 0.1;
+  replayed.options[PN_OPT_LR] = 0.1;
   trace[0] = got + 100;
   CHECK(pn_program_run(p, STEPS - 101, 0, &done, trace, NULL) == PN_OK && done == STEPS - 101);
   pn_program_leave(p);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/optim.h"
 #include "tests/engine_util.h"
 
 enum { IMAGES = 1797, TRAIN = 1440, RECORD = 41, BATCH = 48, EPOCHS = 12, PARAMS = 4 };
@@ -35,12 +36,13 @@ static bool digits_load(digits *d) {
 }
 
 typedef struct model {
-  pn_tensor *p[PARAMS], *momentum[PARAMS], *first; /* W1 b1 W2 b2, (out, in) */
-  pn_sgd_scalars scalars;
+  pn_tensor *p[PARAMS]; /* W1 b1 W2 b2, (out, in) */
+  pn_optim_slot slots[PARAMS];
+  double options[PN_OPT_OPTIONS];
 } model;
 
 static void model_init(model *m) {
-  int64_t shape[PARAMS][2] = {{64, 64}, {64}, {10, 64}, {10}}, n = PARAMS;
+  int64_t shape[PARAMS][2] = {{64, 64}, {64}, {10, 64}, {10}};
   pn_generator g;
   memset(m, 0, sizeof *m);
   pn_generator_seed(&g, 3);
@@ -51,16 +53,18 @@ static void model_init(model *m) {
     pn_release(r);
     pn_release(s);
     pn_set_requires_grad(m->p[i], true);
+    m->slots[i] = (pn_optim_slot){.param = m->p[i], .options = m->options};
   }
-  m->first = pn_zeros(PN_I64, 1, &n);
-  m->scalars = (pn_sgd_scalars){.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4};
+  m->options[PN_OPT_LR] = 0.1;
+  m->options[PN_OPT_DECAY] = 1e-4;
+  m->options[PN_SGD_MOMENTUM] = 0.9;
 }
 static void model_free(model *m) {
   for (int i = 0; i < PARAMS; i++) {
     pn_release(m->p[i]);
-    pn_release(m->momentum[i]);
+    pn_release(m->slots[i].buffer[PN_SGD_BUFFER]);
+    pn_release(m->slots[i].progress);
   }
-  pn_release(m->first);
 }
 
 static pn_tensor *forward(model *m, pn_tensor *x) {
@@ -72,14 +76,14 @@ static pn_tensor *forward(model *m, pn_tensor *x) {
 }
 
 static pn_tensor *step(model *m, pn_tensor *x, pn_tensor *y) {
-  pn_tensor *g[PARAMS];
+  bool made;
   for (int i = 0; i < PARAMS; i++) pn_set_grad(m->p[i], NULL);
   pn_tensor *logits = forward(m, x);
   pn_tensor *loss = pn_cross_entropy(logits, y, NULL, -100, PN_REDUCE_MEAN);
   pn_release(logits);
   CHECK(pn_backward(1, &loss, NULL, false, false, 0, NULL, NULL) == PN_OK);
-  for (int i = 0; i < PARAMS; i++) g[i] = m->p[i]->grad;
-  CHECK(pn_sgd_step(PARAMS, m->p, g, m->momentum, m->first, &m->scalars) == PN_OK);
+  for (int i = 0; i < PARAMS; i++) m->slots[i].grad = m->p[i]->grad;
+  CHECK(pn_optim_step(PN_SGD, PARAMS, m->slots, &made) == PN_OK);
   return loss;
 }
 

@@ -14,23 +14,24 @@ typedef struct problem {
   int64_t n[SEGMENTS];
   block p[SEGMENTS], g[SEGMENTS], b[SEGMENTS];
   double *want_p[SEGMENTS], *want_b[SEGMENTS];
-  pn_sgd_scalars scalars[2]; /* two parameter groups */
-  int64_t first[SEGMENTS];
+  double options[2][PN_OPT_OPTIONS]; /* two parameter groups */
+  double progress[SEGMENTS][PN_OPT_PROGRESS];
 } problem;
 
 static double rounded(int dtype, double x) { return dtype == PN_F64 ? x : (double)(float)x; }
 
 /* One step of element i, in the type. */
 static void step(problem *q, int s, int64_t i, bool first) {
-  const pn_sgd_scalars *c = &q->scalars[s % 2];
+  const double *c = q->options[s % 2];
   int t = q->dtype;
-  double lr = rounded(t, c->lr), m = rounded(t, c->momentum), keep = rounded(t, 1 - c->dampening);
+  double lr = rounded(t, c[PN_OPT_LR]), m = rounded(t, c[PN_SGD_MOMENTUM]);
+  double keep = rounded(t, 1 - c[PN_SGD_DAMPENING]), decay = rounded(t, c[PN_OPT_DECAY]);
   double *p = q->want_p[s] + i, *b = q->want_b[s] + i, d = item_get(t, q->g[s].p, i);
-  if (c->maximize) d = -d;
-  if (c->weight_decay != 0) d = rounded(t, d + rounded(t, rounded(t, c->weight_decay) * *p));
+  if (c[PN_OPT_MAXIMIZE] != 0) d = -d;
+  if (decay != 0) d = rounded(t, d + rounded(t, decay * *p));
   if (m != 0) {
     *b = first ? d : rounded(t, rounded(t, m * *b) + rounded(t, keep * d));
-    d = c->nesterov ? rounded(t, d + rounded(t, m * *b)) : *b;
+    d = c[PN_SGD_NESTEROV] != 0 ? rounded(t, d + rounded(t, m * *b)) : *b;
   }
   *p = rounded(t, *p - rounded(t, lr * d));
 }
@@ -49,7 +50,6 @@ static void problem_new(problem *q, int dtype) {
     q->p[s] = block_new(bytes);
     q->g[s] = block_new(bytes);
     q->b[s] = block_new(bytes);
-    q->first[s] = 1;
     fill(dtype, &q->p[s], n);
     q->want_p[s] = malloc(wide);
     q->want_b[s] = calloc(wide, 1);
@@ -67,15 +67,15 @@ static void problem_free(problem *q) {
   }
 }
 
-static void check(const problem *q, const char *what) {
+static void check(const problem *q, int steps, const char *what) {
   int64_t wrong = 0;
   for (int s = 0; s < SEGMENTS; s++) {
-    bool momentum = q->scalars[s % 2].momentum != 0;
+    bool momentum = q->options[s % 2][PN_SGD_MOMENTUM] != 0;
     for (int64_t i = 0; i < q->n[s]; i++) {
       wrong += item_get(q->dtype, q->p[s].p, i) != q->want_p[s][i];
       if (momentum) wrong += item_get(q->dtype, q->b[s].p, i) != q->want_b[s][i];
     }
-    if (momentum) CHECK(q->first[s] == 0);
+    if (momentum) CHECK(q->progress[s][PN_OPT_STEP] == steps);
   }
   CHECK_MSG(wrong == 0, "%s: %d elements differ", what, (int)wrong);
 }
@@ -84,36 +84,35 @@ static void test_steps(int dtype, int options) {
   problem q;
   problem_new(&q, dtype);
   for (int k = 0; k < 2; k++) {
-    pn_sgd_scalars c = {.lr = 0.1 + k,
-                        .momentum = options & 1 ? 0.9 : 0,
-                        .dampening = options & 2 ? 0.3 : 0,
-                        .weight_decay = options & 4 ? 0.01 : 0,
-                        .nesterov = (options & 3) == 1 && k,
-                        .maximize = options >> 3 & 1};
-    q.scalars[k] = c;
+    double *c = q.options[k];
+    c[PN_OPT_LR] = 0.1 + k;
+    c[PN_OPT_DECAY] = options & 4 ? 0.01 : 0;
+    c[PN_OPT_MAXIMIZE] = options >> 3 & 1;
+    c[PN_SGD_MOMENTUM] = options & 1 ? 0.9 : 0;
+    c[PN_SGD_DAMPENING] = options & 2 ? 0.3 : 0;
+    c[PN_SGD_NESTEROV] = (options & 3) == 1 && k;
   }
-  pn_sgd_segment segments[SEGMENTS];
+  pn_optim_segment segments[SEGMENTS];
   for (int s = 0; s < SEGMENTS; s++) {
     bool buffer = options & 1 || options & 16;
-    pn_sgd_segment seg = {q.p[s].p,
-                          q.g[s].p,
-                          buffer ? q.b[s].p : NULL,
-                          &q.scalars[s % 2],
-                          buffer ? &q.first[s] : NULL,
-                          q.n[s],
-                          0};
+    pn_optim_segment seg = {.param = q.p[s].p,
+                            .grad = q.g[s].p,
+                            .buffer = {buffer ? q.b[s].p : NULL},
+                            .options = q.options[s % 2],
+                            .progress = buffer ? q.progress[s] : NULL,
+                            .n = q.n[s]};
     segments[s] = seg;
   }
   pn_args a = {.dtype = (uint32_t)dtype};
-  pn_sgd_record(&a, segments, SEGMENTS);
+  pn_optim_record(&a, segments, SEGMENTS);
   for (int k = 0; k < 3; k++) {
     for (int s = 0; s < SEGMENTS; s++) {
       fill(dtype, &q.g[s], q.n[s]);
       for (int64_t i = 0; i < q.n[s]; i++) step(&q, s, i, k == 0);
     }
     run_row(&pn_row_sgd, &a, 0, 0);
-    check(&q, pn_active->name);
-    q.scalars[0].lr *= 0.5; /* the same record, other scalars */
+    check(&q, k + 1, pn_active->name);
+    q.options[0][PN_OPT_LR] *= 0.5; /* the same record, other scalars */
   }
   problem_free(&q);
 }

@@ -25,9 +25,22 @@ cdef extern from "kernels/table.h":
         const char *name
 
 cdef extern from "kernels/optim.h":
-    ctypedef struct pn_sgd_scalars:
-        double lr, momentum, dampening, weight_decay
-        int64_t nesterov, maximize
+    ctypedef enum pn_algorithm:
+        PN_SGD
+        PN_ADAM
+        PN_NADAM
+        PN_RADAM
+        PN_RMSPROP
+        PN_ADAGRAD
+        PN_ADADELTA
+        PN_ADAMAX
+    enum:
+        PN_OPT_OPTIONS
+        PN_OPT_BUFFERS
+        PN_OPT_STEP
+        PN_OPT_PRODUCT
+        PN_ADAGRAD_INITIAL
+    uint32_t pn_optim_buffers(pn_algorithm algorithm, const double *options)
 
 cdef extern from "runtime/runtime.h":
     ctypedef enum pn_status:
@@ -227,9 +240,6 @@ cdef extern from "engine/engine.h":
                                 void (*release)(void *ctx) noexcept, void *ctx)
     pn_tensor *pn_foreign_output(pn_node *n, int output, pn_tensor *t)
 
-    pn_status pn_sgd_step(int n, pn_tensor **params, pn_tensor **grads, pn_tensor **momentum,
-                          pn_tensor *first, const pn_sgd_scalars *scalars)
-
     ctypedef struct pn_program:
         pass
     pn_tensor *pn_capture_input(pn_tensor *t)
@@ -252,6 +262,15 @@ cdef extern from "engine/engine.h":
     ctypedef struct pn_engine_stats:
         int64_t tensors, storages, nodes, records
     void pn_engine_get_stats(pn_engine_stats *s)
+
+cdef extern from "engine/optim.h":
+    ctypedef struct pn_optim_slot:
+        pn_tensor *param
+        pn_tensor *grad
+        pn_tensor *buffer[3]
+        pn_tensor *progress
+        const double *options
+    pn_status pn_optim_step(pn_algorithm algorithm, int n, pn_optim_slot *slots, bint *made)
 
 cdef extern from *:
     """

@@ -87,8 +87,8 @@ cdef class Program:
     cdef list arguments      # Argument
     cdef list places         # Place
     cdef Check *checks       # the same
-    cdef list groups         # _SGDGroup: scalars to copy before a replay
-    cdef list buffered       # per group: had it momentum buffers?
+    cdef list optimisers     # _Optimizer: options to copy before a replay
+    cdef list needs          # per optimiser: the buffers that its options needed
     cdef list kept           # what the records point to
     cdef object structure    # of the outputs
     cdef list outputs        # contiguous Tensors that every step overwrites
@@ -96,7 +96,7 @@ cdef class Program:
     cdef int64_t *steps      # bytes by which slots advance in scan()
 
     def __cinit__(self):
-        self.groups = []
+        self.optimisers = []
         self.kept = []
 
     def __dealloc__(self):
@@ -115,9 +115,9 @@ cdef class Program:
                 return False
         if not all_hold(self.checks, len(self.places)):
             return False
-        for i in range(len(self.groups)):
-            (<_SGDGroup>self.groups[i]).sync()
-            if (<_SGDGroup>self.groups[i]).has_buffers() and not self.buffered[i]:
+        for i in range(len(self.optimisers)):
+            (<_Optimizer>self.optimisers[i]).sync()
+            if (<_Optimizer>self.optimisers[i]).needs() != self.needs[i]:
                 return False
         return pn_program_ready(self.p)
 
@@ -141,7 +141,7 @@ cdef class Program:
             raise MemoryError
         self.checks = make_checks(self.places)
         self.stable = pn_program_ready(self.p)
-        self.buffered = [(<_SGDGroup>g).has_buffers() for g in self.groups]
+        self.needs = [(<_Optimizer>o).needs() for o in self.optimisers]
         return 0
 
 

@@ -1,39 +1,35 @@
-/* SGD with momentum, Nesterov, weight decay (optim.h).  No FMA: every operation
- * is rounded by itself, so a step has the bits of NumPy's and of the separate
- * operators. */
-#include "kernels/kernel.h"
-#include "kernels/optim.h"
-#include "simd/simd.h"
+/* SGD, PyTorch's formula and order:
+ *   d = maximize ? -g : g
+ *   d = d + weight_decay * p                              when weight_decay != 0
+ *   b = first ? d : momentum * b + (1 - dampening) * d    when momentum != 0
+ *   d = nesterov ? d + momentum * b : b                   when momentum != 0
+ *   p = p - lr * d */
+#include "kernels/real/optim.h"
 
-typedef struct step {
-  vreal lr, momentum, keep, decay; /* keep = 1 - dampening */
-  bool maximize, decays, nesterov, first;
-} step;
+typedef struct sgd {
+  optim_pair pair;
+  real *b;
+  vreal lr, momentum, keep; /* keep = 1 - dampening */
+  bool nesterov, first;
+} sgd;
 
-/* Reads n lanes of p, g and (with momentum) b; writes p and b. */
-PN_INLINE vreal descend(const step *s, bool momentum, vreal p, vreal g, vreal *b) {
-  vreal d = s->maximize ? v_neg(g) : g;
-  if (s->decays) d = v_add(d, v_mul(s->decay, p));
+PN_INLINE void descend(const sgd *s, bool momentum, int64_t i, int64_t n) {
+  vreal p = optim_load(s->pair.p + i, n), d = optim_grad(&s->pair, p, i, n), b = d;
   if (momentum) {
-    *b = s->first ? d : v_add(v_mul(s->momentum, *b), v_mul(s->keep, d));
-    d = s->nesterov ? v_add(d, v_mul(s->momentum, *b)) : *b;
+    if (!s->first) {
+      b = optim_load(s->b + i, n);
+      b = v_add(v_mul(s->momentum, b), v_mul(s->keep, d));
+    }
+    optim_store(s->b + i, b, n);
+    d = s->nesterov ? v_add(d, v_mul(s->momentum, b)) : b;
   }
-  return v_sub(p, v_mul(s->lr, d));
+  optim_store(s->pair.p + i, v_sub(p, v_mul(s->lr, d)), n);
 }
-
-PN_INLINE void segment(const step *s, bool momentum, real *p, const real *g, real *b, int64_t n) {
-  vreal v = v_set1(0);
-  int64_t i = 0;
-  for (; i + PN_VN <= n; i += PN_VN) {
-    if (momentum && !s->first) v = v_load(b + i);
-    v_store(p + i, descend(s, momentum, v_load(p + i), v_load(g + i), &v));
-    if (momentum) v_store(b + i, v);
-  }
-  if (i == n) return;
-  n -= i;
-  if (momentum && !s->first) v = v_load_n(b + i, n);
-  v_store_n(p + i, descend(s, momentum, v_load_n(p + i, n), v_load_n(g + i, n), &v), n);
-  if (momentum) v_store_n(b + i, v, n);
+PN_INLINE void lanes_momentum(const void *context, int64_t i, int64_t n) {
+  descend(context, true, i, n);
+}
+PN_INLINE void lanes_decay(const void *context, int64_t i, int64_t n) {
+  descend(context, false, i, n);
 }
 
 /* Plain SGD: p -= lr * g. */
@@ -50,57 +46,35 @@ PN_INLINE void plain(real *p, const real *g, real rate, int64_t n) {
   v_store_n(p + i, v_sub(v_load_n(p + i, n), v_mul(lr, v_load_n(g + i, n))), n);
 }
 
-static void general(const pn_sgd_segment *seg, int64_t start, int64_t n) {
-  const pn_sgd_scalars *c = seg->scalars;
-  real *p = (real *)seg->param + start;
-  const real *g = (const real *)seg->grad + start;
-  bool momentum = seg->momentum && c->momentum != 0;
-  step s;
-  s.lr = v_set1((real)c->lr);
-  s.momentum = v_set1((real)c->momentum);
-  s.keep = v_set1((real)(1 - c->dampening));
-  s.decay = v_set1((real)c->weight_decay);
-  s.maximize = c->maximize;
-  s.decays = c->weight_decay != 0;
-  s.nesterov = c->nesterov;
-  s.first = momentum && *seg->first;
-  if (momentum)
-    segment(&s, true, p, g, (real *)seg->momentum + start, n);
+PN_NOINLINE void general(const pn_optim_segment *seg, int64_t start, int64_t n) {
+  const double *o = seg->options;
+  sgd s;
+  s.pair = optim_pair_of(seg, start, false);
+  s.b = optim_buffer(seg, PN_SGD_BUFFER, start);
+  s.lr = optim_scalar(o[PN_OPT_LR]);
+  s.momentum = optim_scalar(o[PN_SGD_MOMENTUM]);
+  s.keep = optim_scalar(1 - o[PN_SGD_DAMPENING]);
+  s.nesterov = o[PN_SGD_NESTEROV] != 0;
+  s.first = s.b && seg->progress[PN_OPT_STEP] == 0;
+  if (s.b && o[PN_SGD_MOMENTUM] != 0)
+    optim_loop(lanes_momentum, &s, n);
   else
-    segment(&s, false, p, g, NULL, n);
+    optim_loop(lanes_decay, &s, n);
 }
 
-PN_INLINE void elements(const pn_sgd_segment *seg, int64_t start, int64_t n) {
-  const pn_sgd_scalars *c = seg->scalars;
-  if ((!seg->momentum || c->momentum == 0) && c->weight_decay == 0 && !c->maximize)
-    plain((real *)seg->param + start, (const real *)seg->grad + start, (real)c->lr, n);
+PN_INLINE void update(const pn_optim_segment *seg, int64_t start, int64_t n) {
+  const double *o = seg->options;
+  if (!seg->buffer[PN_SGD_BUFFER] && o[PN_OPT_DECAY] == 0 && o[PN_OPT_MAXIMIZE] == 0)
+    plain((real *)seg->param + start, (const real *)seg->grad + start, (real)o[PN_OPT_LR], n);
   else
     general(seg, start, n);
 }
 
-/* Units count the chunks of all segments, one after another. */
-PN_KERNEL(sgd) {
-  const pn_sgd_segment *seg = a->block;
-  int64_t low = 0, high = begin == 0 ? 1 : a->n[PN_SGD_SEGMENTS];
-  while (high - low > 1) {
-    int64_t mid = (low + high) / 2;
-    if (seg[mid].unit <= begin)
-      low = mid;
-    else
-      high = mid;
-  }
-  seg += low;
-  for (int64_t u = begin; u < end; seg++) {
-    int64_t start = (u - seg->unit) * PN_SGD_CHUNK;
-    int64_t n = pn_min64(seg->n - start, (end - u) * PN_SGD_CHUNK);
-    if (n <= 0) continue;
-    elements(seg, start, n);
-    u += pn_ceil_div(n, PN_SGD_CHUNK);
-  }
-}
+PN_KERNEL(sgd) { optim_units(a, begin, end, update); }
 
-PN_KERNEL(sgd_finish) {
-  const pn_sgd_segment *seg = a->block;
-  for (int64_t i = 0; i < a->n[PN_SGD_SEGMENTS]; i++)
-    if (seg[i].momentum && seg[i].scalars->momentum != 0) *seg[i].first = 0;
+/* After the last chunk of every algorithm but NAdam. */
+PN_KERNEL(optim_finish) {
+  const pn_optim_segment *seg = a->block;
+  for (int64_t i = 0; i < a->n[PN_OPT_SEGMENTS]; i++)
+    if (seg[i].progress) seg[i].progress[PN_OPT_STEP] += 1;
 }
