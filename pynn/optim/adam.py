@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pynn.optim.optimizer import Fused, ParamsT
 
@@ -26,7 +27,7 @@ class Adam(Fused):
     """
 
     _algorithm = "Adam"
-    _ranges = _RANGES
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class NAdam(Fused):
     """
 
     _algorithm = "NAdam"
-    _ranges = {**_RANGES, "momentum_decay": (0.0, INF)}
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = {**_RANGES, "momentum_decay": (0.0, INF)}
 
     def __init__(
         self,
@@ -132,7 +133,7 @@ class RAdam(Fused):
     """
 
     _algorithm = "RAdam"
-    _ranges = _RANGES
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class Adamax(Fused):
     """
 
     _algorithm = "Adamax"
-    _ranges = _RANGES
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from pynn import _core
 from pynn._core import Tensor
@@ -199,7 +199,7 @@ class Fused(Optimizer):
     """An optimiser whose step is one C call over all parameters."""
 
     _algorithm: str
-    _ranges: Mapping[str, tuple[float, float]]
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]]
     """Options with their least value and the value that they stay below."""
 
     def __init__(self, params: ParamsT, **defaults: Any) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pynn.optim.optimizer import Fused, ParamsT
 
 INF = float("inf")
@@ -17,7 +20,7 @@ class RMSprop(Fused):
     """
 
     _algorithm = "RMSprop"
-    _ranges = {
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
         "lr": (0.0, INF),
         "eps": (0.0, INF),
         "momentum": (0.0, INF),
@@ -58,7 +61,7 @@ class Adagrad(Fused):
     """
 
     _algorithm = "Adagrad"
-    _ranges = {
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
         "lr": (0.0, INF),
         "lr_decay": (0.0, INF),
         "weight_decay": (0.0, INF),
@@ -100,7 +103,11 @@ class Adadelta(Fused):
     """
 
     _algorithm = "Adadelta"
-    _ranges = {"lr": (0.0, INF), "eps": (0.0, INF), "weight_decay": (0.0, INF)}
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "lr": (0.0, INF),
+        "eps": (0.0, INF),
+        "weight_decay": (0.0, INF),
+    }
 
     def __init__(
         self,

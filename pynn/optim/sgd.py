@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pynn.optim.optimizer import Fused, ParamsT
 
@@ -22,7 +23,11 @@ class SGD(Fused):
     """
 
     _algorithm = "SGD"
-    _ranges = {"lr": (0.0, INF), "momentum": (0.0, INF), "weight_decay": (0.0, INF)}
+    _ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "lr": (0.0, INF),
+        "momentum": (0.0, INF),
+        "weight_decay": (0.0, INF),
+    }
 
     def __init__(
         self,
