@@ -10,7 +10,8 @@
 #include "simd/simd.h"
 
 /* acc is the sum over one K block.  In this order:
- *   v = acc;  v = part + v;  v = v * alpha;  v = old + v;  v = v + bias;  c = v
+ *   v = acc;  v = part + v;  v = v * alpha;  v = old + v;  v = v + bias;
+ *   v = v + row_bias;  c = v
  * each step only where its pointer is set (alpha: where it is not 1). */
 typedef struct gemm_out {
   real *c;
@@ -21,6 +22,7 @@ typedef struct gemm_out {
   int64_t ldo;
   const real *bias; /* NULL before the last block */
   int64_t bias_stride;
+  const real *row_bias; /* one for each row (convolutions), NULL before the last block */
   real alpha;
 } gemm_out;
 
@@ -202,6 +204,7 @@ PN_INLINE void gemm_finish(gemm_out *o, const gemm_job *g, int64_t i, int64_t j)
   o->ldo = g->rsc;
   o->bias = g->bias ? g->bias + j * g->bias_stride : NULL;
   o->bias_stride = g->bias_stride;
+  o->row_bias = NULL;
   o->alpha = g->alpha;
 }
 

@@ -66,6 +66,10 @@ PN_INLINE void tile_bias(tile_acc *acc, const int mr, const int nv, const int ma
   }
 }
 
+PN_INLINE void tile_row_bias(tile_acc *acc, const int mr, const int nv, const real *bias) {
+  EACH(i, mr, v, nv) acc->r[i][v] = V(add)(acc->r[i][v], V(set1)(bias[i]));
+}
+
 PN_INLINE void tile_store(const tile_acc *acc, const int mr, const int nv, const int masked,
                           int64_t last, real *c, int64_t ldc) {
   EACH(i, mr, v, nv) {
@@ -83,6 +87,7 @@ PN_INLINE void tile_finish(tile_acc *acc, const int mr, const int nv, const int 
   if (o->alpha != 1) tile_scale(acc, mr, nv, o->alpha);
   if (o->old) tile_plus(acc, mr, nv, masked, last, o->old, o->ldo);
   if (o->bias) tile_bias(acc, mr, nv, masked, last, o->bias, o->bias_stride);
+  if (o->row_bias) tile_row_bias(acc, mr, nv, o->row_bias);
   tile_store(acc, mr, nv, masked, last, o->c, o->ldc);
 }
 

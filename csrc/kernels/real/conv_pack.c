@@ -1,0 +1,118 @@
+/* The operands of a convolution in the order in which tiles read them: weights
+ * of a transposed one (phase 0), rows of the source. */
+#include "kernels/real/conv.h"
+
+/* One row per unit: (phase, group, row) of A, k over (channel of src, tap). */
+PN_KERNEL(conv_pack) {
+  const int64_t *n = a->n;
+  const int64_t groups = n[PN_CV_GROUPS], ci = n[PN_CV_CI], co = n[PN_CV_CO];
+  const int64_t kh = n[PN_CV_KERNEL + 1], kw = n[PN_CV_KERNEL + 2];
+  const int64_t volume = n[PN_CV_KERNEL] * kh * kw;
+  for (int64_t u = begin; u < end; u++) {
+    const int64_t phase = u / (groups * co), row = u - phase * groups * co;
+    const int64_t group = row / co, m = row - group * co;
+    pn_conv_geom g;
+    pn_conv_geom_of(&g, a, phase);
+    real *out = (real *)a->p[PN_CV_WORK] + groups * co * ci * pn_conv_taps_before(a, phase) +
+                row * ci * g.taps;
+    for (int64_t c = 0; c < ci; c++) {
+      const real *w = (const real *)a->p[PN_CV_WEIGHT] + ((group * ci + c) * co + m) * volume;
+      for (int64_t d = 0; d < g.d[0].taps; d++)
+        for (int64_t h = 0; h < g.d[1].taps; h++)
+          for (int64_t v = 0; v < g.d[2].taps; v++)
+            *out++ =
+                w[((g.d[0].tap0 + d * g.d[0].tap_step) * kh + g.d[1].tap0 + h * g.d[1].tap_step) *
+                      kw +
+                  g.d[2].tap0 + v * g.d[2].tap_step];
+    }
+  }
+}
+
+int64_t PN_FN(conv_runs)(conv_run *runs, const pn_conv_geom *g, const pn_args *a, int64_t j0,
+                         int64_t j1) {
+  const int64_t ow = a->n[PN_CV_DST_DIM + 2], oh = a->n[PN_CV_DST_DIM + 1];
+  const pn_conv_dim *z = &g->d[0], *y = &g->d[1], *x = &g->d[2];
+  const bool merged = g->d[2].count == g->positions;
+  int64_t image = j0 / g->positions, q = j0 - image * g->positions, count = 0;
+  int64_t qx = q % x->count, qy = q / x->count % y->count, qz = q / x->count / y->count;
+  for (int64_t j = j0; j < j1; count++) {
+    conv_run *r = &runs[count];
+    r->col = j - j0;
+    r->len = pn_min64(x->count - qx, j1 - j);
+    r->image = image;
+    r->at[0] = qz * z->src_step;
+    r->at[1] = qy * y->src_step;
+    r->at[2] = qx * x->src_step;
+    r->target = merged && g->dense
+                    ? qx
+                    : ((z->first + qz * z->out_step) * oh + y->first + qy * y->out_step) * ow +
+                          x->first + qx * x->out_step;
+    j += r->len;
+    qx = 0;
+    if (++qy < y->count) continue;
+    qy = 0;
+    if (++qz < z->count) continue;
+    qz = 0;
+    image++;
+  }
+  return count;
+}
+
+/* dst[j] = row[x0 + j * step] for j < len, +0 where that is outside [0, size).
+ * Whole vectors are written: up to PN_VN - 1 elements past len. */
+PN_INLINE void copy_run(real *dst, const real *row, int64_t x0, int64_t len, int64_t size,
+                        int64_t step) {
+  int64_t lo = x0 < 0 ? (step == 1 ? -x0 : pn_ceil_div(-x0, step)) : 0;
+  int64_t hi = size - x0;
+  if (step != 1) hi = hi > 0 ? pn_ceil_div(hi, step) : 0;
+  hi = pn_min64(len, hi);
+  lo = pn_min64(lo, len);
+  for (int64_t j = 0; j < lo; j += PN_VN) v_store(dst + j, v_set1(0));
+  int64_t j = lo;
+  if (step == 1) {
+    for (; j + PN_VN <= hi; j += PN_VN) v_store(dst + j, v_load(row + x0 + j));
+    if (j < hi) v_store(dst + j, v_load_n(row + x0 + j, hi - j)), j += PN_VN;
+  } else {
+    for (; j < hi; j++) dst[j] = row[x0 + j * step];
+  }
+  for (j = pn_max64(j, lo); j < len; j += PN_VN) v_store(dst + j, v_set1(0));
+}
+
+/* Row (c, taps at offsets) of the panel. */
+PN_INLINE void pack_row(real *dst, const pn_conv_geom *g, const conv_source *s,
+                        const conv_run *runs, int64_t nruns, const real *channel,
+                        const int64_t *offset) {
+  const int64_t depth = g->d[0].size, height = g->d[1].size, width = g->d[2].size;
+  for (int64_t i = 0; i < nruns; i++) {
+    const conv_run *r = &runs[i];
+    const int64_t z = r->at[0] + offset[0], y = r->at[1] + offset[1];
+    if ((uint64_t)z >= (uint64_t)depth || (uint64_t)y >= (uint64_t)height) {
+      for (int64_t j = 0; j < r->len; j += PN_VN) v_store(dst + r->col + j, v_set1(0));
+      continue;
+    }
+    copy_run(dst + r->col, channel + r->image * s->image + (z * height + y) * width,
+             r->at[2] + offset[2], r->len, width, g->d[2].src_step);
+  }
+}
+
+void PN_FN(conv_pack_rows)(real *dst, int64_t ld, const pn_conv_geom *g, const conv_source *s,
+                           const conv_run *runs, int64_t nruns, int64_t k0, int64_t rows) {
+  int64_t t[3], offset[3], c = k0 / g->taps, rest = k0 - c * g->taps;
+  for (int d = 2; d >= 0; d--) {
+    t[d] = rest % g->d[d].taps;
+    rest /= g->d[d].taps;
+    offset[d] = g->d[d].off0 + t[d] * g->d[d].off_step;
+  }
+  const real *channel = s->src + c * s->channel;
+  for (int64_t i = 0; i < rows; i++, dst += ld) {
+    pack_row(dst, g, s, runs, nruns, channel, offset);
+    int d = 2;
+    for (; d >= 0; d--) {
+      offset[d] += g->d[d].off_step;
+      if (++t[d] < g->d[d].taps) break;
+      t[d] = 0;
+      offset[d] = g->d[d].off0;
+    }
+    if (d < 0) channel += s->channel;
+  }
+}
