@@ -122,11 +122,13 @@ def gradients(
         want = torch.autograd.grad([w for w, _ in pairs], leaves, seeds, allow_unused=True)
     except (RuntimeError, NotImplementedError):
         return None
-    if not all(h.requires_grad for _, h in pairs):
-        return "second gradient: the first one has no history"
-    have = pynn.autograd.grad(
-        [h for _, h in pairs], our, [tensor(s) for s in seeds], allow_unused=True
-    )
+    # A gradient that depends on no leaf (that of a bias) may have no history: it counts as zero.
+    known = [(h, tensor(s)) for (_, h), s in zip(pairs, seeds, strict=True) if h.requires_grad]
+    have: Any = [None] * len(our)
+    if known:
+        have = pynn.autograd.grad(
+            [h for h, _ in known], our, [s for _, s in known], allow_unused=True
+        )
     both = [
         (w, h if h is not None else pynn.zeros_like(o))
         for w, h, o in zip(want, have, our, strict=True)
