@@ -2,108 +2,8 @@
  * topological order (edges lead to nodes that existed), so no dependency count
  * is needed, and the gradients of one tensor are added in reverse order of
  * their consumers' creation: the order of the numerics contract. */
-#include "engine/internal.h"
-
-typedef struct task {
-  pn_node *node;
-  pn_tensor **g; /* per output; inline for one */
-  pn_tensor *g1;
-} task;
-
-typedef struct pass {
-  task **heap; /* by seq, greatest first */
-  int64_t count, room;
-  task **table; /* open addressing by node */
-  int64_t mask, used;
-  bool create_graph, retain;
-  int ninputs;
-  pn_tensor **inputs, **out; /* grad() mode */
-  uint64_t oldest;           /* nodes made before it lead to none of the inputs */
-} pass;
-
-static uint64_t hash(const pn_node *n) {
-  return (uint64_t)(uintptr_t)n * 0x9E3779B97F4A7C15u >> 20;
-}
-
-/* ---- the heap --------------------------------------------------------------------- */
-static pn_status push(pass *p, task *t) {
-  if (p->count == p->room) {
-    int64_t room = p->room ? 2 * p->room : 32;
-    task **h = pn_alloc((size_t)room * sizeof *h);
-    if (!h) return pn_last_status();
-    if (p->count) memcpy(h, p->heap, (size_t)p->count * sizeof *h);
-    pn_free(p->heap);
-    p->heap = h;
-    p->room = room;
-  }
-  int64_t i = p->count++;
-  for (; i && p->heap[(i - 1) / 2]->node->seq < t->node->seq; i = (i - 1) / 2)
-    p->heap[i] = p->heap[(i - 1) / 2];
-  p->heap[i] = t;
-  return PN_OK;
-}
-
-static task *pop(pass *p) {
-  task *top = p->heap[0], *last = p->heap[--p->count];
-  int64_t i = 0;
-  for (;;) {
-    int64_t c = 2 * i + 1;
-    if (c >= p->count) break;
-    if (c + 1 < p->count && p->heap[c + 1]->node->seq > p->heap[c]->node->seq) c++;
-    if (p->heap[c]->node->seq <= last->node->seq) break;
-    p->heap[i] = p->heap[c];
-    i = c;
-  }
-  if (p->count) p->heap[i] = last;
-  return top;
-}
-
-/* ---- the table node -> task --------------------------------------------------------- */
-static pn_status grow(pass *p) {
-  int64_t size = p->mask ? 2 * (p->mask + 1) : 64;
-  task **t = pn_alloc((size_t)size * sizeof *t);
-  if (!t) return pn_last_status();
-  memset(t, 0, (size_t)size * sizeof *t);
-  for (int64_t i = 0; p->mask && i <= p->mask; i++) {
-    if (!p->table[i]) continue;
-    uint64_t h = hash(p->table[i]->node);
-    while (t[h & (uint64_t)(size - 1)]) h++;
-    t[h & (uint64_t)(size - 1)] = p->table[i];
-  }
-  pn_free(p->table);
-  p->table = t;
-  p->mask = size - 1;
-  return PN_OK;
-}
-
-static task *task_of(pass *p, pn_node *n) {
-  if (2 * p->used >= p->mask && grow(p)) return NULL;
-  uint64_t h = hash(n);
-  task **slot;
-  while (*(slot = &p->table[h & (uint64_t)p->mask])) {
-    if ((*slot)->node == n) return *slot;
-    h++;
-  }
-  task *t = pn_alloc(sizeof *t + (n->nout > 1 ? (size_t)n->nout * sizeof(pn_tensor *) : 0));
-  if (!t) return NULL;
-  t->node = n;
-  t->g1 = NULL;
-  t->g = n->nout > 1 ? (pn_tensor **)(t + 1) : &t->g1;
-  for (int k = 0; k < n->nout; k++) t->g[k] = NULL;
-  if (push(p, t)) {
-    pn_free(t);
-    return NULL;
-  }
-  n->refs++;
-  *slot = t;
-  p->used++;
-  return t;
-}
-
-static void drop(task *t) {
-  for (int k = 0; k < t->node->nout; k++) pn_release(t->g[k]);
-  t->g[0] = NULL;
-}
+#include "engine/hooks.h"
+#include "engine/pass.h"
 
 /* ---- adding gradients ------------------------------------------------------------------ */
 /* *sum += g, taking g.  Never in place: an addend may be shared (x + x gives
@@ -135,6 +35,10 @@ static pn_tensor *own(pn_tensor *g) {
 static pn_status accumulate_leaf(pass *p, pn_tensor *leaf, pn_tensor *g) {
   pn_status s = pn_record_grad_read(leaf);
   if (s) return s;
+  if (!pn_same_shape(g, leaf)) /* its data was replaced since */
+    return pn_fail(PN_RUNTIME_ERROR,
+                   "a gradient of shape %s reached a leaf whose shape has become %s",
+                   pn_shape_text(g), pn_shape_text(leaf));
   if (!leaf->grad) {
     pn_tensor *kept = p->create_graph ? pn_ref(g) : own(g);
     if (!kept) return pn_last_status();
@@ -145,23 +49,80 @@ static pn_status accumulate_leaf(pass *p, pn_tensor *leaf, pn_tensor *g) {
     pn_release(leaf->grad);
     leaf->grad = sum;
   } else {
-    s = pn_inplace(pn_add, leaf->grad, g);
+    pn_tensor *sum = pn_ref(leaf->grad); /* another thread may clear it meanwhile */
+    s = pn_inplace(pn_add, sum, g);
+    pn_release(sum);
     if (s) return s;
   }
   return pn_record_grad_write(leaf);
+}
+
+/* A leaf with hooks gets its whole gradient at once, when the pass ends.  Takes g. */
+static pn_status add_late(pass *p, pn_tensor *leaf, pn_tensor *g) {
+  for (int64_t i = p->nlate - 1; i >= 0; i--)
+    if (p->late[i].leaf == leaf) return add_to(&p->late[i].g, g);
+  if (p->nlate == p->late_room) {
+    int64_t room = p->late_room ? 2 * p->late_room : 16;
+    late *block = pn_alloc((size_t)room * sizeof *block);
+    if (!block) {
+      pn_release(g);
+      return pn_last_status();
+    }
+    if (p->nlate) memcpy(block, p->late, (size_t)p->nlate * sizeof *block);
+    pn_free(p->late);
+    p->late = block;
+    p->late_room = room;
+  }
+  p->late[p->nlate++] = (late){pn_ref(leaf), g};
+  return PN_OK;
+}
+
+static pn_status accumulate_hooked(pass *p, pn_tensor *leaf, pn_tensor *g) {
+  if (!(leaf->flags & PN_T_HOOKED)) return accumulate_leaf(p, leaf, g);
+  pn_tensor *same = pn_ref(leaf);
+  pn_status s = accumulate_leaf(p, leaf, g);
+  if (!s && !leaf->node) s = pn_run_hooks(leaf->scalar.hooks, 0, PN_HOOK_ACCUMULATED, &same);
+  pn_release(same);
+  return s;
+}
+
+static pn_status deliver_late(pass *p) {
+  pn_status s = PN_OK;
+  for (int64_t i = 0; i < p->nlate && !s; i++) {
+    pn_tensor *leaf = p->late[i].leaf;
+    if (leaf->flags & PN_T_HOOKED)
+      s = pn_run_hooks(leaf->scalar.hooks, 0, PN_HOOK_GRAD, &p->late[i].g);
+    if (!s) s = accumulate_hooked(p, leaf, p->late[i].g);
+  }
+  return s;
+}
+
+/* grad() and backward(inputs=): what has come for the inputs. */
+static pn_status deliver_inputs(pass *p) {
+  pn_status s = PN_OK;
+  for (int i = 0; i < p->ninputs && !s; i++) {
+    pn_tensor *x = p->inputs[i];
+    if (!p->out[i]) continue;
+    if (!x->node && (x->flags & PN_T_HOOKED))
+      s = pn_run_hooks(x->scalar.hooks, 0, PN_HOOK_GRAD, &p->out[i]);
+    if (!s && p->into) s = accumulate_hooked(p, x, p->out[i]);
+  }
+  return s;
 }
 
 /* Takes g. */
 static pn_status deliver(pass *p, const pn_edge *e, pn_tensor *g) {
   pn_status s;
   if (e->node) {
-    task *t = task_of(p, e->node);
+    task *t = pn_pass_task(p, e->node);
     if (t) return add_to(&t->g[e->output], g);
     s = pn_last_status();
   } else if (p->inputs) {
     for (int i = 0; i < p->ninputs; i++)
       if (p->inputs[i] == e->leaf) return add_to(&p->out[i], g);
     s = PN_OK;
+  } else if (e->leaf->flags & PN_T_HOOKED) {
+    return add_late(p, e->leaf, g);
   } else {
     s = accumulate_leaf(p, e->leaf, g);
   }
@@ -172,6 +133,9 @@ static pn_status deliver(pass *p, const pn_edge *e, pn_tensor *g) {
 /* ---- running a node ---------------------------------------------------------------------- */
 static pn_status run_node(pass *p, task *t) {
   pn_node *n = t->node;
+  if (n->g)
+    return pn_fail(PN_RUNTIME_ERROR, "%s is being differentiated elsewhere at this moment",
+                   pn_node_label(n));
   pn_tensor *small[PN_NODE_INPUTS] = {NULL};
   pn_tensor **gin = small;
   if (n->nin > PN_NODE_INPUTS) {
@@ -180,14 +144,13 @@ static pn_status run_node(pass *p, task *t) {
     memset(gin, 0, (size_t)n->nin * sizeof *gin);
   }
   pn_status s = PN_OK;
-  if (n->foreign) {
+  n->g = t->g;
+  if (n->foreign)
     s = n->foreign->run(n->foreign->ctx, n->nout, t->g, n->nin, gin);
-  } else if (t->g[0] || n->nout > 1) {
-    n->g = t->g;
+  else if (t->g[0] || n->nout > 1)
     s = n->op->backward(n, t->g[0], gin);
-    n->g = NULL;
-  }
-  drop(t);
+  n->g = NULL;
+  pn_pass_drop(t);
   for (int k = 0; k < n->nin; k++) {
     if (!gin[k]) continue;
     if (s == PN_OK && pn_needs(n, k)) {
@@ -204,23 +167,18 @@ static pn_status run_node(pass *p, task *t) {
   return s;
 }
 
-/* Non-leaf inputs of grad(), and retain_grad(): a node's gradient is complete
- * when it comes off the heap. */
+/* Hooks, non-leaf inputs of grad(), and retain_grad(): a node's gradient is
+ * complete when it comes off the heap. */
 static pn_status collect(pass *p, task *t) {
+  if (t->node->hooks) {
+    pn_status s = pn_run_node_hooks(t->node, t->g, !p->inputs);
+    if (s) return s;
+  }
   for (int i = 0; i < p->ninputs; i++) {
     pn_tensor *x = p->inputs[i];
     if (x->node != t->node || !t->g[x->node_output] || p->out[i]) continue;
     p->out[i] = pn_ref(t->g[x->node_output]);
   }
-  pn_tensor *kept = p->inputs ? NULL : t->node->retain;
-  if (!kept || !t->g[kept->node_output]) return PN_OK;
-  pn_tensor *g = pn_ref(t->g[kept->node_output]);
-  if (kept->grad) {
-    pn_status s = add_to(&g, pn_ref(kept->grad));
-    if (s) return s;
-  }
-  pn_release(kept->grad);
-  kept->grad = g;
   return PN_OK;
 }
 
@@ -289,12 +247,39 @@ static void finish(pass *p) {
   for (int64_t i = 0; p->mask && i <= p->mask; i++) {
     task *t = p->table[i];
     if (!t) continue;
-    drop(t);
+    pn_pass_drop(t);
     pn_node_release(t->node);
     pn_free(t);
   }
+  for (int64_t i = 0; i < p->nlate; i++) {
+    pn_release(p->late[i].leaf);
+    pn_release(p->late[i].g);
+  }
+  pn_free(p->late);
   pn_free(p->table);
   pn_free(p->heap);
+}
+
+static pn_status run_pass(pass *p, int nroots, pn_tensor **roots, pn_tensor **grads) {
+  for (int i = 0; i < p->ninputs; i++) {
+    p->out[i] = NULL;
+    if (p->inputs[i]->base && pn_refresh_view(p->inputs[i])) return pn_last_status();
+  }
+  p->oldest = oldest_input(p);
+  bool was = pn_set_grad_enabled(p->create_graph);
+  pn_status s = PN_OK;
+  for (int i = 0; i < nroots && !s; i++) s = seed(p, roots[i], grads ? grads[i] : NULL);
+  while (!s && p->count) {
+    task *t = pn_pass_pop(p);
+    if (t->node->seq < p->oldest) break;
+    s = collect(p, t);
+    if (!s) s = run_node(p, t);
+  }
+  if (!s) s = deliver_late(p);
+  if (!s && p->ninputs) s = deliver_inputs(p);
+  finish(p);
+  pn_set_grad_enabled(was);
+  return s;
 }
 
 pn_status pn_backward(int nroots, pn_tensor **roots, pn_tensor **grads, bool retain_graph,
@@ -305,22 +290,7 @@ pn_status pn_backward(int nroots, pn_tensor **roots, pn_tensor **grads, bool ret
   p.ninputs = inputs ? ninputs : 0;
   p.inputs = inputs;
   p.out = out;
-  for (int i = 0; i < p.ninputs; i++) {
-    out[i] = NULL;
-    if (inputs[i]->base && pn_refresh_view(inputs[i])) return pn_last_status();
-  }
-  p.oldest = oldest_input(&p);
-  bool was = pn_set_grad_enabled(create_graph);
-  pn_status s = PN_OK;
-  for (int i = 0; i < nroots && !s; i++) s = seed(&p, roots[i], grads ? grads[i] : NULL);
-  while (!s && p.count) {
-    task *t = pop(&p);
-    if (t->node->seq < p.oldest) break;
-    s = collect(&p, t);
-    if (!s) s = run_node(&p, t);
-  }
-  finish(&p);
-  pn_set_grad_enabled(was);
+  pn_status s = run_pass(&p, nroots, roots, grads);
   for (int i = 1; i < p.ninputs && !s; i++) /* the same input twice */
     for (int j = 0; j < i && !out[i]; j++)
       if (inputs[i] == inputs[j]) out[i] = pn_ref(out[j]);
@@ -332,22 +302,30 @@ pn_status pn_backward(int nroots, pn_tensor **roots, pn_tensor **grads, bool ret
   return s;
 }
 
+pn_status pn_backward_into(int nroots, pn_tensor **roots, pn_tensor **grads, bool retain_graph,
+                           bool create_graph, int ninputs, pn_tensor **inputs) {
+  pn_tensor **out = pn_alloc((size_t)(ninputs + 1) * sizeof *out);
+  if (!out) return pn_last_status();
+  pass p = {0};
+  p.create_graph = create_graph;
+  p.retain = retain_graph || create_graph;
+  p.into = true;
+  p.ninputs = ninputs;
+  p.inputs = inputs;
+  p.out = out;
+  for (int i = 0; i < ninputs; i++) out[i] = NULL;
+  pn_status s = run_pass(&p, nroots, roots, grads);
+  for (int i = 0; i < ninputs; i++) pn_release(out[i]);
+  pn_free(out);
+  return s;
+}
+
 /* ---- small public parts --------------------------------------------------------------------- */
 bool pn_grad_enabled(void) { return !pn_tls.grad_disabled; }
 bool pn_set_grad_enabled(bool on) {
   bool was = !pn_tls.grad_disabled;
   pn_tls.grad_disabled = !on;
   return was;
-}
-
-pn_status pn_retain_grad(pn_tensor *t) {
-  if (!pn_requires_grad(t))
-    return pn_fail(PN_RUNTIME_ERROR, "can't retain_grad on Tensor that has requires_grad=False");
-  if (t->node) {
-    t->flags |= PN_T_RETAIN_GRAD;
-    t->node->retain = t;
-  }
-  return PN_OK;
 }
 
 bool pn_is_leaf(const pn_tensor *t) { return !t->node; }

@@ -170,9 +170,11 @@ pn_status pn_copy_(pn_tensor *dst, pn_tensor *src) {
   s = pn_copy_values(dst, in ? in : src);
   pn_mark_written(dst);
   if (!s && history) {
+    pn_hook *kept = NULL;
     if (dst->base) {
       s = pn_rebase_history(dst, in);
     } else {
+      kept = pn_retain_unlink(dst);
       pn_edge e = pn_edge_of(in);
       pn_tensor *kept = in;
       if (e.leaf) { /* a leaf as source: dst becomes a copy of it on the tape */
@@ -187,6 +189,7 @@ pn_status pn_copy_(pn_tensor *dst, pn_tensor *src) {
       }
       pn_edge_drop(&e);
     }
+    pn_retain_relink(dst, kept);
   }
   pn_release(in);
   return s;

@@ -134,9 +134,12 @@ static pn_tensor *composed_backward(pn_node *n, pn_tensor *g, pn_tensor *weight)
 }
 
 static pn_status cross_entropy_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  pn_tensor *weight = n->saved[CE_WEIGHT].t;
+  bool weighted = n->saved[CE_WEIGHT].t || n->saved[CE_WEIGHT].packed;
+  pn_tensor *weight = weighted ? pn_saved_get(n, CE_WEIGHT) : NULL;
+  if (weighted && !weight) return pn_last_status();
   pn_tensor *dx =
       pn_tls.grad_disabled ? fused_backward(n, g, weight) : composed_backward(n, g, weight);
+  pn_release(weight);
   return pn_give(gin, 0, dx);
 }
 static const pn_op op_cross_entropy = {"CrossEntropyBackward", cross_entropy_backward};

@@ -34,7 +34,9 @@ enum {
   PN_T_CONTIGUOUS = 2,
   PN_T_WRAPPED = 4,     /* a host scalar: weak in promotion, no storage */
   PN_T_RETAIN_GRAD = 8, /* a non-leaf that keeps its gradient */
-  PN_T_INSIDE = 16      /* lies in its storage's block, and goes with it */
+  PN_T_INSIDE = 16,     /* lies in its storage's block, and goes with it */
+  PN_T_HOOKED = 32,     /* a leaf with hooks (hooks.h) */
+  PN_T_INFERENCE = 64   /* made in inference mode */
 };
 
 struct pn_tensor {
@@ -54,7 +56,8 @@ struct pn_tensor {
   union {
     double f;
     int64_t i;
-  } scalar; /* wrapped scalars */
+    struct pn_hook *hooks; /* of a leaf with PN_T_HOOKED */
+  } scalar;                /* wrapped scalars */
   int64_t shape[PN_MAX_DIMS];
   int64_t stride[PN_MAX_DIMS]; /* in elements */
 };

@@ -20,7 +20,9 @@
 /* ---- thread state --------------------------------------------------------- */
 typedef struct pn_recording pn_recording;
 typedef struct pn_thread {
-  bool grad_disabled;      /* zero is "enabled": the default of a new thread */
+  bool grad_disabled; /* zero is "enabled": the default of a new thread */
+  uint16_t new_flags; /* of the tensors that are made: PN_T_INFERENCE or 0 */
+  const struct pn_saved_hooks *saved_hooks;
   pn_recording *recording; /* the capture of this thread, or NULL */
 } pn_thread;
 extern PN_THREAD_LOCAL pn_thread pn_tls;
@@ -48,12 +50,23 @@ typedef struct pn_op {
 /* An input, or the node's own output: that one is its memory alone (a tensor
  * made of it when it is asked for), or, where that is not the whole of a
  * contiguous storage, an alias without history. */
+typedef struct pn_packed pn_packed; /* what the host made of a saved tensor */
 typedef struct pn_saved {
   pn_tensor *t;
   pn_storage *memory;
   uint32_t version;
-  int32_t output; /* >= 0: it is this output of the node itself */
+  int32_t output;    /* >= 0: it is this output of the node itself */
+  pn_packed *packed; /* instead of t and memory */
 } pn_saved;
+
+typedef struct pn_hook {
+  struct pn_hook *next;
+  int kind, output; /* pn_hook_kind */
+  pn_tensor *(*run)(void *ctx, pn_tensor *t);
+  void (*release)(void *);
+  void *ctx;
+  pn_tensor *kept; /* borrowed: whose gradient is retained */
+} pn_hook;
 
 typedef struct pn_foreign {
   pn_foreign_run run;
@@ -72,8 +85,8 @@ struct pn_node {
   int16_t nin, nsaved, nout;
   bool released; /* saved tensors were freed by a backward pass */
   uint8_t dtype, ndim;
-  pn_tensor *retain; /* borrowed: the output that keeps its gradient, or NULL */
-  pn_tensor **g;     /* while the node runs: the gradients of its outputs */
+  pn_hook *hooks; /* of the outputs, and the outputs that keep their gradients */
+  pn_tensor **g;  /* while the node runs: the gradients of its outputs */
   pn_node *free_next;
   pn_edge edges[PN_NODE_INPUTS];
   pn_saved saves[PN_NODE_SAVED];
@@ -108,6 +121,15 @@ pn_edge pn_edge_of(pn_tensor *t); /* new references; regenerates stale views */
 void pn_edge_drop(pn_edge *e);
 /* Views: brings t->node up to date with its base. */
 pn_status pn_refresh_view(pn_tensor *t);
+
+/* Hooks (hooks.c).  A tensor that leaves its node takes its retention along. */
+pn_hook *pn_retain_unlink(pn_tensor *t);
+void pn_retain_relink(pn_tensor *t, pn_hook *h);
+void pn_hooks_leave(pn_tensor *t); /* t is about to be freed or detached */
+void pn_hooks_free(pn_hook *h);
+pn_status pn_run_hooks(pn_hook *h, int output, int kind, pn_tensor **t);
+/* Of every output that has a gradient; keep: retained gradients too. */
+pn_status pn_run_node_hooks(pn_node *n, pn_tensor **g, bool keep);
 
 /* ---- records --------------------------------------------------------------- */
 void pn_record_bind(pn_args *a, int slot, pn_tensor *t, bool written);

@@ -1,5 +1,6 @@
 /* The tape: C structs with their own reference counts, freed by a loop (a chain
  * of a million operators must not recurse). */
+#include "engine/hooks.h"
 #include "engine/internal.h"
 
 static uint64_t next_seq = 1;
@@ -31,7 +32,7 @@ static inline pn_node *node_alloc(const pn_op *op, int nin) {
   n->nout = 1;
   n->g = NULL;
   n->released = false;
-  n->retain = NULL;
+  n->hooks = NULL;
   n->free_next = NULL;
   pn_stats.nodes++;
   return n;
@@ -42,17 +43,6 @@ void pn_edge_drop(pn_edge *e) {
   if (e->leaf) pn_release(e->leaf);
   e->node = NULL;
   e->leaf = NULL;
-}
-
-void pn_node_drop_saved(pn_node *n) {
-  for (int k = 0; k < n->nsaved; k++) {
-    pn_tensor *t = n->saved[k].t;
-    pn_storage *memory = n->saved[k].memory;
-    n->saved[k].t = NULL;
-    n->saved[k].memory = NULL;
-    pn_release(t);
-    pn_storage_release(memory);
-  }
 }
 
 /* Releasing a node may release tensors, whose nodes come back here: those are
@@ -69,6 +59,7 @@ void pn_node_free(pn_node *n) {
     free_queue = n->free_next;
     pn_node_drop_saved(n);
     for (int k = 0; k < n->nin; k++) pn_edge_drop(&n->in[k]);
+    if (n->hooks) pn_hooks_free(n->hooks);
     if (n->foreign) {
       if (n->foreign->release) n->foreign->release(n->foreign->ctx);
       pn_free(n->foreign);
@@ -95,10 +86,12 @@ static pn_status strided_history(pn_tensor *t) {
   n->i[1] = pn_tensor_offset(t) - pn_tensor_offset(base);
   for (int d = 0; d < base->ndim; d++) n->i[2 + d] = base->shape[d];
   for (int d = 0; d < t->ndim; d++) n->i[2 + PN_MAX_DIMS + d] = t->stride[d];
+  pn_hook *kept = pn_retain_unlink(t);
   pn_node_release(t->node);
   t->node = n;
   t->node_output = 0;
   t->view_version = t->storage->version;
+  pn_retain_relink(t, kept);
   return PN_OK;
 }
 
@@ -185,82 +178,6 @@ void pn_node_output(pn_node *n, int k, pn_tensor *out) {
   n->nout = (int16_t)(k + 1);
 }
 
-/* ---- saved tensors --------------------------------------------------------------- */
-pn_status pn_node_reserve(pn_node *n, int saved) {
-  if (saved <= PN_NODE_SAVED) return PN_OK;
-  pn_saved *block = pn_alloc((size_t)saved * sizeof *block);
-  if (!block) return pn_last_status();
-  n->saved = block;
-  return PN_OK;
-}
-
-static pn_saved *slot(pn_node *n, int k) {
-  while (n->nsaved <= k) n->saved[n->nsaved++] = (pn_saved){NULL, NULL, 0, -1};
-  return &n->saved[k];
-}
-
-void pn_node_save(pn_node *n, int k, pn_tensor *t) {
-  pn_saved *s = slot(n, k);
-  s->t = pn_ref(t);
-  s->version = t && t->storage ? t->storage->version : 0;
-}
-
-/* The output itself would make a cycle (output -> node -> output): its memory
- * is saved, and gets the history back when it is fetched. */
-pn_status pn_node_save_output(pn_node *n, int k, pn_tensor *out) {
-  pn_saved *s = slot(n, k);
-  s->output = out->node_output;
-  s->version = out->storage->version;
-  if (out->node_output == 0 && out->data == out->storage->data && (out->flags & PN_T_CONTIGUOUS)) {
-    s->memory = out->storage;
-    s->memory->refs++;
-    return PN_OK;
-  }
-  s->t = pn_alias(out);
-  return s->t ? PN_OK : pn_last_status();
-}
-
-static void *stale_saved(const pn_node *n, const pn_storage *storage, int ndim,
-                         const int64_t *shape, uint32_t version) {
-  pn_fail(PN_RUNTIME_ERROR,
-          "one of the variables needed for gradient computation has been modified by an inplace "
-          "operation: a tensor of shape %s saved by %s is at version %u; expected version %u",
-          pn_shape_str(ndim, shape), n->op->name, storage->version, version);
-  return NULL;
-}
-
-/* The saved output: with grad mode on it has its history. */
-static pn_tensor *saved_output(pn_node *n, const pn_saved *s) {
-  pn_tensor *t;
-  if (s->memory) {
-    s->memory->refs++;
-    t = pn_tensor_new(n->dtype, n->ndim, n->shape, NULL, s->memory, s->memory->data);
-  } else {
-    t = pn_alias(s->t);
-  }
-  if (!t || pn_tls.grad_disabled) return t;
-  t->node = n;
-  n->refs++;
-  t->node_output = s->output;
-  return t;
-}
-
-pn_tensor *pn_saved_get(pn_node *n, int k) {
-  const pn_saved *s = &n->saved[k];
-  if (n->released || !(s->t || s->memory)) {
-    pn_fail(PN_RUNTIME_ERROR,
-            "Trying to backward through the graph a second time (%s): its saved tensors have been "
-            "freed. Specify retain_graph=True if you need to backward through it again",
-            n->op->name);
-    return NULL;
-  }
-  const pn_storage *storage = s->memory ? s->memory : s->t->storage;
-  if (storage && storage->version != s->version)
-    return stale_saved(n, storage, s->memory ? n->ndim : s->t->ndim,
-                       s->memory ? n->shape : s->t->shape, s->version);
-  return s->output < 0 ? pn_ref(s->t) : saved_output(n, s);
-}
-
 /* ---- views that were written ------------------------------------------------------- */
 /* y = base as_strided: the gradient is scattered into zeros of the base's shape. */
 static pn_status as_strided_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -313,9 +230,11 @@ pn_status pn_rebase_history(pn_tensor *view, pn_tensor *src) {
     n->i[2 + d] = view->shape[d];
     n->i[2 + PN_MAX_DIMS + d] = view->stride[d];
   }
+  pn_hook *kept = pn_retain_unlink(base);
   pn_node_release(base->node);
   base->node = n;
   base->node_output = 0;
+  pn_retain_relink(base, kept);
   return PN_OK;
 }
 
@@ -345,10 +264,12 @@ pn_status pn_attach_foreign(const char *name, int nin, pn_tensor **in, int nout,
   n->ndim = out[0]->ndim;
   memcpy(n->shape, out[0]->shape, sizeof n->shape);
   for (int k = 0; k < nout; k++) {
+    pn_hook *kept = pn_retain_unlink(out[k]);
     pn_node_release(out[k]->node);
     out[k]->node = n;
     out[k]->node_output = k;
     n->refs++;
+    pn_retain_relink(out[k], kept);
   }
   pn_node_release(n);
   return PN_OK;

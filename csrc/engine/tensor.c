@@ -172,7 +172,7 @@ static inline void init_tensor(pn_tensor *t, int dtype, int ndim, pn_storage *st
   t->data = data;
   t->dtype = (uint8_t)dtype;
   t->ndim = (uint8_t)ndim;
-  t->flags = 0;
+  t->flags = pn_tls.new_flags;
   t->view_version = 0;
   t->node = NULL;
   t->node_output = 0;
@@ -209,11 +209,11 @@ pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_
 /* Depth is bounded: a tensor's grad and base have none of their own chains
  * through here (a base has no base), and nodes are freed by a loop (tape.c). */
 void pn_tensor_free(pn_tensor *t) {
+  if (t->flags & (PN_T_RETAIN_GRAD | PN_T_HOOKED)) pn_hooks_leave(t);
   pn_stats.tensors--;
   pn_node *node = t->node;
   pn_tensor *grad = t->grad, *base = t->base;
   pn_storage *storage = t->storage;
-  if (node && node->retain == t) node->retain = NULL;
   if (!(t->flags & PN_T_INSIDE)) pn_free(t);
   pn_storage_release(storage);
   pn_release(grad);
@@ -237,7 +237,7 @@ static inline pn_tensor *new_result(int dtype, int ndim, int64_t numel) {
     t = (pn_tensor *)((char *)s + PN_ALIGN);
     init_storage(s, (char *)t + TENSOR_ROOM, bytes);
     init_tensor(t, dtype, ndim, s, s->data);
-    t->flags = PN_T_CONTIGUOUS | PN_T_INSIDE;
+    t->flags |= PN_T_CONTIGUOUS | PN_T_INSIDE;
   } else {
     s = pn_storage_new(bytes);
     if (!s) return NULL;
@@ -247,7 +247,7 @@ static inline pn_tensor *new_result(int dtype, int ndim, int64_t numel) {
       return NULL;
     }
     init_tensor(t, dtype, ndim, s, s->data);
-    t->flags = PN_T_CONTIGUOUS;
+    t->flags |= PN_T_CONTIGUOUS;
   }
   t->numel = numel;
   return t;
