@@ -1,12 +1,13 @@
 /* Unary operators, activations, and their fused derivatives (which are
  * operators themselves, with derivatives of their own). */
-#include "engine/internal.h"
+#include "engine/direct.h"
 
 #include <math.h>
 
 /* ---- one input ------------------------------------------------------------------- */
 /* Integers become the default floating dtype unless the operator keeps them. */
 static pn_tensor *float_operand(const pn_row *row, pn_tensor *a) {
+  if (pn_plain(a)) return pn_ref(a);
   int dtype = pn_is_float(a->dtype) ? a->dtype : pn_default_dtype();
   if (!pn_is_real(dtype)) {
     pn_no_kernel(row, dtype);
@@ -19,6 +20,11 @@ static pn_tensor *float_operand(const pn_row *row, pn_tensor *a) {
 static pn_tensor *unary(const pn_row *row, pn_tensor *x, double f0, double f1) {
   if (!x) return NULL;
   pn_tensor *out = pn_empty_like(x, x->dtype);
+  if (out && pn_plain(x) && pn_direct(row, x->numel)) {
+    pn_direct_run(row, out, x, NULL, f0, f1);
+    pn_release(x);
+    return out;
+  }
   pn_args a;
   a.flags = 0;
   a.dtype = x->dtype;
@@ -37,10 +43,7 @@ typedef enum { SAVE_INPUT, SAVE_OUTPUT } saving;
 static pn_tensor *recorded(const pn_op *op, pn_tensor *out, pn_tensor *a, saving what) {
   if (!out || !pn_wants_grad(a)) return out;
   pn_node *n = pn_node1(op, out, a);
-  if (!n) {
-    pn_release(out);
-    return NULL;
-  }
+  if (!n) return pn_discard(out);
   pn_status s = PN_OK;
   if (what == SAVE_OUTPUT)
     s = pn_node_save_output(n, 0, out);
@@ -141,10 +144,10 @@ static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_ten
   a.dtype = g->dtype;
   a.f[0] = f0;
   pn_tensor *in[2] = {g, v};
-  if (pn_ew_run(row, &a, out, 2, in)) {
-    pn_release(out);
-    return NULL;
-  }
+  if (pn_plain(g) && pn_plain(v) && pn_direct(row, g->numel))
+    pn_direct_run(row, out, g, v, f0, 0);
+  else if (pn_ew_run(row, &a, out, 2, in))
+    return pn_discard(out);
   if (!pn_wants_grad(g) && !pn_wants_grad(v)) return out;
   pn_node *n = pn_node2(op, out, g, v);
   if (!n) {

@@ -1,19 +1,28 @@
 /* Binary arithmetic and its derivatives; in-place arithmetic. */
-#include "engine/internal.h"
+#include "engine/direct.h"
 
 static const pn_op op_add, op_sub, op_mul, op_div;
 
 static pn_tensor *binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_tensor *b,
                          int dtype) {
-  pn_tensor *out = pn_ew_binary(row, a, b, dtype, -1, NULL);
+  bool alike = pn_alike(a, b) && a->dtype == dtype;
+  pn_tensor *out;
+  if (alike && pn_direct(row, a->numel)) {
+    out = pn_new_like(a, dtype);
+    if (out) pn_direct_run(row, out, a, b, 0, 0);
+  } else {
+    out = pn_ew_binary(row, a, b, dtype, -1, NULL);
+  }
   if (!out || !(pn_wants_grad(a) || pn_wants_grad(b))) return out;
   pn_node *n = pn_node2(op, out, a, b);
-  if (!n) {
-    pn_release(out);
-    return NULL;
+  if (!n) return pn_discard(out);
+  if (alike) {
+    pn_keep_same(n, 0);
+    pn_keep_same(n, 1);
+  } else {
+    pn_keep_meta(n, 0, a);
+    pn_keep_meta(n, 1, b);
   }
-  pn_keep_meta(n, 0, a);
-  pn_keep_meta(n, 1, b);
   /* sums need no values, products each the other's, quotients a only for db */
   bool sum = op == &op_add || op == &op_sub, product = op == &op_mul;
   bool general = !sum && !product && op != &op_div;
@@ -23,6 +32,7 @@ static pn_tensor *binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_te
 }
 
 int pn_arithmetic_dtype(const char *name, pn_tensor *a, pn_tensor *b) {
+  if (pn_plain(a) && pn_plain(b) && a->dtype == b->dtype) return a->dtype;
   int dtype = pn_result_type(a, b);
   if (dtype != PN_BF16 && dtype != PN_F16) return dtype;
   pn_fail(PN_TYPE_ERROR,

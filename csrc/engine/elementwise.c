@@ -176,7 +176,7 @@ done:
 
 /* Shape and dtype of the inputs, for giving gradients back in them: saving the
  * inputs themselves would keep their memory for operators that need no values.
- * Per input: ndim, dtype (-1: host scalar), shape. */
+ * Per input: ndim (-1: as the gradient comes), dtype (-1: host scalar), shape. */
 void pn_keep_meta(pn_node *n, int k, const pn_tensor *t) {
   int64_t *m = &n->i[k * PN_META];
   m[0] = t->ndim;
@@ -188,6 +188,7 @@ void pn_keep_meta(pn_node *n, int k, const pn_tensor *t) {
 pn_status pn_give_back(pn_node *n, pn_tensor **gin, int k, pn_tensor *owned) {
   const int64_t *m = &n->i[k * PN_META];
   if (!owned) return pn_last_status();
+  if (m[0] < 0) return pn_give(gin, k, owned);
   pn_tensor *s = pn_sum_to(owned, (int)m[0], &m[2]);
   pn_release(owned);
   if (!s || m[1] < 0 || s->dtype == m[1]) return pn_give(gin, k, s);

@@ -216,6 +216,8 @@ int pn_arithmetic_dtype(const char *name, pn_tensor *a, pn_tensor *b);
 /* Shape and dtype of inputs 0 and 1 in node->i; constants start at PN_META_FREE. */
 enum { PN_META = 2 + PN_MAX_DIMS, PN_META_FREE = 2 * PN_META };
 void pn_keep_meta(pn_node *n, int k, const pn_tensor *t);
+/* Input k has the output's shape and dtype. */
+static inline void pn_keep_same(pn_node *n, int k) { n->i[k * PN_META] = -1; }
 pn_status pn_give_back(pn_node *n, pn_tensor **gin, int k, pn_tensor *owned);
 pn_status pn_check_writable(pn_tensor *t);
 /* dst = src, broadcast and cast, nothing else: no checks, no history, no version. */
