@@ -4,7 +4,7 @@ find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)
 
 set(PN_CYTHON_DIR ${CMAKE_CURRENT_SOURCE_DIR}/pynn/_core)
 file(GLOB PN_CYTHON_SOURCES CONFIGURE_DEPENDS
-  ${PN_CYTHON_DIR}/*.pyx ${PN_CYTHON_DIR}/*.pxi ${PN_CYTHON_DIR}/*.pxd)
+  ${PN_CYTHON_DIR}/*.pyx ${PN_CYTHON_DIR}/*.pxi ${PN_CYTHON_DIR}/*.pxd ${PN_CYTHON_DIR}/*.h)
 set(PN_CYTHON_C ${CMAKE_CURRENT_BINARY_DIR}/_core.c)
 
 # binding=False: plain C functions, 5 ns less per call than Cython's own type.
@@ -25,7 +25,7 @@ set_target_properties(pynn_core PROPERTIES
   OUTPUT_NAME _core
   C_VISIBILITY_PRESET hidden
   INTERPROCEDURAL_OPTIMIZATION OFF) # it could mix functions of different ISA levels
-target_include_directories(pynn_core PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/csrc)
+target_include_directories(pynn_core PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/csrc ${PN_CYTHON_DIR})
 target_compile_definitions(pynn_core PRIVATE CYTHON_USE_TYPE_SPECS=0)
 target_link_libraries(pynn_core PRIVATE Threads::Threads)
 if(NOT MSVC)

@@ -101,3 +101,4 @@ include "program.pxi"
 include "capture.pxi"
 
 default_generator = make_default_generator()
+pn_object_install(<PyTypeObject *>Tensor)

@@ -6,8 +6,23 @@
 cdef pn_tensor *pending = NULL
 
 
-cdef Tensor wrap(pn_tensor *t):
+cdef extern from "tensor_object.h":
+    int pn_object_install(PyTypeObject *type)
+    PyObject *pn_object_take(pn_tensor *t)
+    object pn_stolen "(PyObject *)" (PyObject *o)    # takes over the reference
+
+
+cdef inline Tensor wrap(pn_tensor *t):
     """The Python object of a new reference, which it takes; raises when t is NULL."""
+    cdef PyObject *o
+    if t is not NULL and t.py is NULL:
+        o = pn_object_take(t)
+        if o is not NULL:
+            return <Tensor>pn_stolen(o)
+    return wrap_any(t)
+
+
+cdef Tensor wrap_any(pn_tensor *t):
     global pending
     cdef Tensor found
     if t is NULL:

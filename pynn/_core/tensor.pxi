@@ -2,7 +2,6 @@
 # and NumPy.  A class body cannot span files, so the parts by meaning are a
 # chain of private bases: _TensorData, _TensorViews, _TensorMath, Tensor.
 
-@cython.freelist(256)
 cdef class _TensorData:
     """What a tensor is: memory, shape, dtype, gradient; conversion to Python and NumPy."""
 
