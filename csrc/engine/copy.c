@@ -56,9 +56,17 @@ pn_tensor *pn_zeros(int dtype, int ndim, const int64_t *shape) {
   return t;
 }
 
+pn_tensor *pn_empty_constant(int dtype, int ndim, const int64_t *shape) {
+  pn_recording *recording = pn_tls.recording;
+  pn_tls.recording = NULL;
+  pn_tensor *t = pn_empty(dtype, ndim, shape);
+  pn_tls.recording = recording;
+  return t;
+}
+
 /* Start-up data, not an operator: written here, element by element. */
 pn_tensor *pn_arange(int dtype, double start, double step, int64_t n) {
-  pn_tensor *t = pn_empty(pn_is_float(dtype) ? PN_F64 : PN_I64, 1, &n);
+  pn_tensor *t = pn_empty_constant(pn_is_float(dtype) ? PN_F64 : PN_I64, 1, &n);
   if (!t) return NULL;
   for (int64_t i = 0; i < n; i++) {
     if (t->dtype == PN_F64)

@@ -220,6 +220,9 @@ void pn_keep_meta(pn_node *n, int k, const pn_tensor *t);
 static inline void pn_keep_same(pn_node *n, int k) { n->i[k * PN_META] = -1; }
 pn_status pn_give_back(pn_node *n, pn_tensor **gin, int k, pn_tensor *owned);
 pn_status pn_check_writable(pn_tensor *t);
+/* For what the host writes, not a record: outside of a recorded program's own
+ * memory, which replays reuse, so that the program pins it. */
+pn_tensor *pn_empty_constant(int dtype, int ndim, const int64_t *shape);
 /* dst = src, broadcast and cast, nothing else: no checks, no history, no version. */
 pn_status pn_copy_values(pn_tensor *dst, pn_tensor *src);
 pn_status pn_rebase_history(pn_tensor *view, pn_tensor *src);

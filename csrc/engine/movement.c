@@ -89,7 +89,7 @@ static pn_status cat_copy(pn_tensor *out, int n, pn_tensor **in, int axis) {
 
 static pn_tensor *cat_node(pn_tensor *out, int n, pn_tensor **in, int axis) {
   int64_t rows = (int64_t)n * CAT_ROW, at = 0;
-  pn_tensor *parts = pn_empty(PN_I64, 1, &rows);
+  pn_tensor *parts = pn_empty_constant(PN_I64, 1, &rows);
   pn_node *node = parts ? pn_node_new(&op_cat, out, n, in) : NULL;
   if (!node) {
     pn_release(parts);

@@ -102,6 +102,7 @@ cdef extern from "engine/engine.h":
         PN_REDUCE_SUM
 
     ctypedef struct pn_storage:
+        void *data
         uint32_t version
         uint32_t flags
     ctypedef struct pn_node:
@@ -309,6 +310,9 @@ cdef extern from "engine/ops.h":
 
 cdef extern from "engine/norms.h" nogil:
     pn_tensor *pn_std(pn_tensor *a, uint32_t axes, double correction, bint keepdim)
+cdef extern from "engine/window.h":
+    pn_tensor *pn_view_dtype(pn_tensor *t, int dtype)
+
 cdef extern from "engine/indexing.h":
     pn_tensor *pn_index(pn_tensor *x, int count, pn_tensor **items)
     pn_status pn_index_put_(pn_tensor *x, int count, pn_tensor **items, pn_tensor *value,

@@ -111,6 +111,11 @@ cdef class _TensorData:
             return tuple_of(self.c.ndim, self.c.stride)
         return self.c.stride[self._dimension(dim)]
 
+    def storage_offset(self):
+        """How many elements the first one lies behind the start of the memory."""
+        return (<char *>self.c.data - <char *>self.c.storage.data) // <Py_ssize_t>pn_itemsize(
+            self.c.dtype)
+
     def element_size(self):
         """The bytes of one element."""
         return pn_itemsize(self.c.dtype)

@@ -20,9 +20,12 @@ cdef class _TensorViews(_TensorData):
         return wrap(pn_transpose(self.c, self.c.ndim - 2, self.c.ndim - 1))
 
     def view(self, *shape):
-        """The same memory in another shape (one size may be -1); a dtype casts not."""
+        """The same memory in another shape (one size may be -1), or as another dtype."""
         cdef int64_t size[8]
-        cdef int n = parse_size(shape, size)
+        cdef int n
+        if len(shape) == 1 and isinstance(shape[0], dtype):
+            return wrap(pn_view_dtype(self.c, dtype_code(shape[0])))
+        n = parse_size(shape, size)
         return wrap(pn_view(self.c, n, size))
 
     def reshape(self, *shape):

@@ -2,6 +2,415 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
-METHODS: tuple[str, ...] = ()
-INPLACE: tuple[str, ...] = ()
+from collections.abc import Sequence
+from operator import index
+from typing import overload
+
+from pynn import _core
+from pynn._core import Tensor
+from pynn._functions._arguments import axes, axis, tensors as _tensors, unpack
+
+__all__ = [
+    "adjoint",
+    "as_strided",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_shapes",
+    "broadcast_tensors",
+    "broadcast_to",
+    "chunk",
+    "diagonal",
+    "diagonal_scatter",
+    "dsplit",
+    "hsplit",
+    "moveaxis",
+    "movedim",
+    "ravel",
+    "select_scatter",
+    "slice_scatter",
+    "split",
+    "split_with_sizes",
+    "swapaxes",
+    "swapdims",
+    "tensor_split",
+    "unbind",
+    "unflatten",
+    "unsafe_chunk",
+    "unsafe_split",
+    "vsplit",
+]
+METHODS = (
+    "adjoint",
+    "as_strided",
+    "broadcast_to",
+    "chunk",
+    "diagonal",
+    "diagonal_scatter",
+    "dsplit",
+    "hsplit",
+    "moveaxis",
+    "movedim",
+    "ravel",
+    "select_scatter",
+    "slice_scatter",
+    "split",
+    "split_with_sizes",
+    "swapaxes",
+    "swapdims",
+    "tensor_split",
+    "unbind",
+    "unflatten",
+    "unfold",
+    "vsplit",
+)
+INPLACE = ()
+
+
+# ---- the order and number of dimensions ------------------------------------------------
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """transpose()."""
+    return _core.transpose(input, axis0, axis1)
+
+
+def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """transpose()."""
+    return _core.transpose(input, dim0, dim1)
+
+
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Dimensions `source` moved to `destination`; the others keep their order."""
+    old, new = axes(source, input.ndim), axes(destination, input.ndim)
+    if len(old) != len(new):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({source}) should contain the "
+            f"same number of dims as destination ({destination})"
+        )
+    if input.ndim == 0:
+        return input.view(())
+    order = [d for d in range(input.ndim) if d not in old]
+    for where, what in sorted(zip(new, old, strict=True)):
+        order.insert(where, what)
+    return _core.permute(input, order)
+
+
+def moveaxis(
+    input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]
+) -> Tensor:
+    """movedim()."""
+    return movedim(input, source, destination)
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """The last two dimensions exchanged; of real numbers that is the conjugate transpose."""
+    if input.ndim == 0:
+        return input
+    if input.ndim == 1:
+        raise RuntimeError("tensor.adjoint() is only supported on matrices or batches of matrices")
+    return _core.transpose(input, -2, -1)
+
+
+def ravel(input: Tensor) -> Tensor:
+    """One dimension; copies only if no view can have it."""
+    return _core.reshape(input, (-1,))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Dimension `dim` as several, of these sizes (one may be -1)."""
+    d = axis(dim, input.ndim)
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    known, free = 1, 0
+    for size in sizes:
+        known *= 1 if size == -1 else size
+        free += size == -1
+    have = input.shape[d] if input.ndim else 1
+    if free > 1 or (known != have if not free else known <= 0 or have % known):
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} "
+            f"({have}) in the input tensor"
+        )
+    filled = [have // known if size == -1 else size for size in sizes]
+    return input.view(*input.shape[:d], *filled, *input.shape[d + 1 :])
+
+
+@overload
+def atleast_1d(*tensors: Tensor) -> Tensor: ...
+@overload
+def atleast_1d(*tensors: Sequence[Tensor]) -> tuple[Tensor, ...]: ...
+def atleast_1d(*tensors):  # type: ignore[no-untyped-def]
+    """0-d tensors as shape (1,), the others as they are; several give a tuple."""
+    return _each(lambda t: t.reshape(1) if t.ndim == 0 else t, tensors, "atleast_1d")
+
+
+@overload
+def atleast_2d(*tensors: Tensor) -> Tensor: ...
+@overload
+def atleast_2d(*tensors: Sequence[Tensor]) -> tuple[Tensor, ...]: ...
+def atleast_2d(*tensors):  # type: ignore[no-untyped-def]
+    """Tensors of fewer dimensions as rows: (1, n)."""
+    return _each(lambda t: t.reshape(1, -1) if t.ndim < 2 else t, tensors, "atleast_2d")
+
+
+@overload
+def atleast_3d(*tensors: Tensor) -> Tensor: ...
+@overload
+def atleast_3d(*tensors: Sequence[Tensor]) -> tuple[Tensor, ...]: ...
+def atleast_3d(*tensors):  # type: ignore[no-untyped-def]
+    """0-d as (1, 1, 1), 1-d as (1, n, 1), 2-d as (n, m, 1)."""
+
+    def shaped(t: Tensor) -> Tensor:
+        if t.ndim < 2:
+            return t.reshape(1, t.numel(), 1)
+        return t.unsqueeze(-1) if t.ndim == 2 else t
+
+    return _each(shaped, tensors, "atleast_3d")
+
+
+def _each(function, tensors, name):  # type: ignore[no-untyped-def]
+    if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+        return function(tensors[0])
+    listed = tensors[0] if len(tensors) == 1 else tensors
+    return tuple(function(t) for t in _tensors(listed, name))
+
+
+# ---- broadcasting ------------------------------------------------------------------------
+
+
+def broadcast_shapes(*shapes: int | Sequence[int]) -> tuple[int, ...]:
+    """The shape that tensors of these shapes broadcast to."""
+    listed = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    ndim = max((len(s) for s in listed), default=0)
+    found = [1] * ndim
+    for shape in listed:
+        for d, size in enumerate(shape, ndim - len(shape)):
+            if size < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension: {shape}")
+            if size == 1 or size == found[d]:
+                continue
+            if found[d] != 1:
+                raise RuntimeError(
+                    "Shape mismatch: objects cannot be broadcast to a single shape: "
+                    f"{', '.join(map(str, listed))}"
+                )
+            found[d] = size
+    return tuple(found)
+
+
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+    """expand(size)."""
+    return input.expand(*size)
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors expanded to the shape that they broadcast to."""
+    found = _tensors(
+        tensors[0] if tensors and isinstance(tensors[0], (tuple, list)) else tensors,
+        "broadcast_tensors",
+    )
+    shape = broadcast_shapes(*[t.shape for t in found])
+    return tuple(t.expand(*shape) for t in found)
+
+
+# ---- pieces --------------------------------------------------------------------------------
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices of `dim`, without it."""
+    if input.ndim == 0:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    d = axis(dim, input.ndim)
+    return tuple([_core.select(input, d, k) for k in range(input.shape[d])])
+
+
+def split(
+    tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0
+) -> tuple[Tensor, ...]:
+    """Views of pieces of a size (the last may be smaller), or of the sizes listed."""
+    if not isinstance(split_size_or_sections, int):
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    size, d = split_size_or_sections, _piece_axis(tensor, dim, "split")
+    total = tensor.shape[d]
+    if size < 0 or (size == 0 and total):
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0:
+        return (_core.narrow(tensor, d, 0, 0),)
+    starts = range(0, max(total, 1), size)
+    return tuple([_core.narrow(tensor, d, k, min(size, total - k)) for k in starts])
+
+
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of pieces of these sizes, which add up to the size of `dim`."""
+    d = _piece_axis(input, dim, "split_with_sizes")
+    sizes = [index(s) for s in split_sizes]
+    if sum(sizes) != input.shape[d] or any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {input.shape[d]} (input "
+            f"tensor's size at dimension {d}), but got split_sizes={sizes}"
+        )
+    found, at = [], 0
+    for size in sizes:
+        found.append(_core.narrow(input, d, at, size))
+        at += size
+    return tuple(found)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most so many views of equal pieces; the last may be smaller."""
+    d = _piece_axis(input, dim, "chunk")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    size = -(-input.shape[d] // chunks)
+    if size == 0:
+        return split_with_sizes(input, [0] * chunks, d)
+    return split(input, size, d)
+
+
+def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """split()."""
+    return split(tensor, split_size, dim)
+
+
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """chunk()."""
+    return chunk(input, chunks, dim)
+
+
+def _piece_axis(input: Tensor, dim: int, name: str) -> int:
+    if input.ndim == 0:
+        raise RuntimeError(f"{name} expects at least a 1-dimensional tensor")
+    return axis(dim, input.ndim)
+
+
+def tensor_split(
+    input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
+) -> tuple[Tensor, ...]:
+    """So many pieces whose sizes differ by at most 1, or pieces that begin at the indices."""
+    d = _piece_axis(input, dim, "tensor_split")
+    total = input.shape[d]
+    if isinstance(indices_or_sections, Tensor):
+        if indices_or_sections.dtype != _core.int64 or indices_or_sections.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
+                f"one-dimensional int64 tensor, but got {indices_or_sections.dtype} of shape "
+                f"{indices_or_sections.shape}"
+            )
+        indices_or_sections = indices_or_sections.tolist()
+    if isinstance(indices_or_sections, int):
+        count = indices_or_sections
+        if count <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {count}")
+        least, more = divmod(total, count)
+        return split_with_sizes(input, [least + (k < more) for k in range(count)], d)
+    found, start = [], 0
+    for stop in [*indices_or_sections, total]:
+        first, last, _ = slice(start, stop).indices(total)
+        found.append(_core.narrow(input, d, first, max(last - first, 0)))
+        start = stop
+    return tuple(found)
+
+
+def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """tensor_split() along dimension 1, of a 1-d tensor along 0; sections are equal."""
+    return _equal_split(input, indices_or_sections, 0 if input.ndim == 1 else 1, 1, "hsplit")
+
+
+def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """tensor_split() along dimension 0 of at least 2; sections are equal."""
+    return _equal_split(input, indices_or_sections, 0, 2, "vsplit")
+
+
+def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """tensor_split() along dimension 2 of at least 3; sections are equal."""
+    return _equal_split(input, indices_or_sections, 2, 3, "dsplit")
+
+
+def _equal_split(
+    input: Tensor, parts: int | Sequence[int], dim: int, least: int, name: str
+) -> tuple[Tensor, ...]:
+    if input.ndim < least:
+        raise RuntimeError(
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor "
+            f"with {input.ndim} dimensions!".replace("torch.", "")
+        )
+    if isinstance(parts, int) and (parts <= 0 or input.shape[dim] % parts):
+        raise RuntimeError(
+            f"{name} attempted to split along dimension {dim}, but the size of the dimension "
+            f"{input.shape[dim]} is not divisible by the split_size {parts}!"
+        )
+    return tensor_split(input, parts, dim)
+
+
+# ---- diagonals, windows, strides -----------------------------------------------------------
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions as the last one; offset > 0 lies above the main one."""
+    return _core.ops.diagonal(input, offset, dim1, dim2)  # type: ignore[no-any-return]
+
+
+def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """All windows of `size` elements of a dimension, `step` apart, as a view.
+
+    (..., n, ...) gives (..., (n - size) // step + 1, ..., size).
+    """
+    return _core.ops.unfold(input, dimension, size, step)  # type: ignore[no-any-return]
+
+
+def as_strided(
+    input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """Any sizes and strides over the tensor's memory, from element `storage_offset` of it.
+
+    What does not fit the memory is a RuntimeError.
+    """
+    sizes, strides = unpack((size,)), unpack((stride,))
+    if len(sizes) != len(strides):
+        raise RuntimeError(
+            f"mismatch in length of strides and shape: {len(strides)} strides for {len(sizes)} "
+            "sizes"
+        )
+    offset = input.storage_offset() if storage_offset is None else storage_offset
+    return _core.ops.as_strided(input, sizes, strides, offset)  # type: ignore[no-any-return]
+
+
+# ---- a copy with one view written ----------------------------------------------------------
+
+
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy of input with src in place of select(dim, index)."""
+    return _written(input, src, lambda t: _core.select(t, dim, index), "select_scatter")
+
+
+def slice_scatter(
+    input: Tensor,
+    src: Tensor,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Tensor:
+    """A copy of input with src in place of the slice start:end:step of `dim`."""
+    key = (slice(None),) * axis(dim, input.ndim) + (slice(start, end, step),)
+    return _written(input, src, lambda t: t[key], "slice_scatter")
+
+
+def diagonal_scatter(
+    input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
+    """A copy of input with src in place of diagonal(offset, dim1, dim2)."""
+    return _written(input, src, lambda t: diagonal(t, offset, dim1, dim2), "diagonal_scatter")
+
+
+def _written(input, src, view, name):  # type: ignore[no-untyped-def]
+    found = _core.clone(input)
+    target = view(found)
+    if target.shape != src.shape:
+        raise RuntimeError(
+            f"{name}: expected src to have a size equal to the part that it replaces. src: "
+            f"{src.shape}, part: {target.shape}"
+        )
+    target.copy_(src)
+    return found

@@ -69,6 +69,8 @@ def our_leaves(value: Any) -> list[pynn.Tensor]:
 def call_pynn(op: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """op.op is PyTorch's function or a lambda of it; without a tensor to lead it here, by name."""
     if any(isinstance(a, Mirror) for a in flat_mirrors((args, tuple(kwargs.values())))):
+        if op.name in vars(Mirror):
+            return getattr(args[0], op.name)(*args[1:], **kwargs)
         return op.op(*args, **kwargs)
     return counterpart(op.op)(*to_pynn(args), **keywords(kwargs))
 
