@@ -3,7 +3,7 @@
 import sys
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterator, Sequence
-from types import EllipsisType
+from types import EllipsisType, SimpleNamespace
 from typing import (
     Any,
     Generic,
@@ -19,6 +19,8 @@ from typing import (
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from typing_extensions import Self, disjoint_base
+
+from pynn._methods import TensorMethods
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -77,7 +79,7 @@ class _ValuesIndices(NamedTuple):
 class Node:
     def name(self) -> str: ...
 
-class Tensor:
+class Tensor(TensorMethods):
     @property
     def shape(self) -> tuple[_int, ...]: ...
     @property
@@ -632,10 +634,7 @@ class Operator:
     __name__: str
     def __call__(self, *args: Any) -> Any: ...
 
-class _Operators:
-    def __getattr__(self, name: str) -> Operator: ...
-
-ops: _Operators
+ops: SimpleNamespace  # of Operator
 
 def _add_methods(methods: dict[str, Callable[..., Any]]) -> None: ...
 def _assign_result(

@@ -82,6 +82,18 @@ def method(name: str, function: Callable[..., Any], result: str | None = None) -
     return f"    def {name}({', '.join(parts)}) -> {returns}: ...\n"
 
 
+def results(lines: list[str]) -> set[tuple[str, str]]:
+    """Classes that methods return (named tuples), with the modules that define them."""
+    words = set(re.findall(r"\b[A-Z]\w+", " ".join(lines)))
+    found = set()
+    for word in words - {"Any", "Callable", "Generator", "Literal", "Sequence", "Tensor", "None"}:
+        for family in pynn._functions._FAMILIES:
+            item = getattr(family, word, None)
+            if inspect.isclass(item):
+                found.add((word, item.__module__))
+    return found
+
+
 def text() -> str:
     lines = []
     for family in pynn._functions._FAMILIES:
@@ -89,9 +101,7 @@ def text() -> str:
             lines.append(method(name, getattr(family, name)))
         for name in family.INPLACE:
             lines.append(method(name + "_", getattr(family, name), "Tensor"))
-    more = ""
-    if any("NamedTuple" in line for line in lines):
-        more = "from typing import NamedTuple\n"
+    more = "".join(f"from {where} import {name}\n" for name, where in sorted(results(lines)))
     return HEAD.replace("{more}", more) + "".join(sorted(lines))
 
 
