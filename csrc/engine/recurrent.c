@@ -25,7 +25,8 @@ static void keep_spec(pn_node *n, const rn_spec *s) {
 static pn_status fetch(pn_node *n, int at, int count, pn_tensor **t) {
   for (int k = 0; k < count; k++) t[k] = NULL;
   for (int k = 0; k < count; k++) {
-    if (!n->saved[at + k].t && !n->released) continue;
+    const bool empty = !n->saved[at + k].t && !n->saved[at + k].memory;
+    if (empty && !n->released) continue;
     t[k] = pn_saved_get(n, at + k);
     if (!t[k]) return pn_last_status();
   }

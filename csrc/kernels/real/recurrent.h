@@ -1,17 +1,10 @@
-/* What the recurrent kernels share: the walk over steps, and the product of a
- * step. */
+/* What the recurrent kernels share: the walk over steps, loads and stores. */
 #ifndef PN_REAL_RECURRENT_H
 #define PN_REAL_RECURRENT_H
 
-#include "kernels/real/gemm.h"
+#include "kernels/real/inner_product.h"
 #include "kernels/recurrent.h"
 #include "simd/vmath.h"
-
-/* Sequences that a thread takes through all steps together: as many rows as the
- * product reads its right side for without packing it (pn_gemm_cut_packing). */
-enum { RN_TOGETHER = 4 * TILE_PMR };
-
-PN_KERNEL(gemm);
 
 PN_INLINE vreal rn_load(const real *x, int64_t n) {
   return n == PN_VN ? v_load(x) : v_load_n(x, n);
@@ -21,34 +14,6 @@ PN_INLINE void rn_store(real *y, vreal v, int64_t n) {
     v_store(y, v);
   else
     v_store_n(y, v, n);
-}
-
-/* c (m, n) = [c +] a (m, k) b (k, n) + bias, all by rows, m <= RN_TOGETHER: the
- * product neither packs nor splits, and needs no memory. */
-static void rn_product(int64_t m, int64_t n, int64_t k, const real *a, const real *b,
-                       const real *bias, real *c, bool accumulate) {
-  pn_args g = {0};
-  pn_gemm_shape s;
-  pn_gemm_cut cut;
-  g.p[PN_GEMM_A] = (void *)(uintptr_t)a;
-  g.p[PN_GEMM_B] = (void *)(uintptr_t)b;
-  g.p[PN_GEMM_BIAS] = (void *)(uintptr_t)bias;
-  g.p[PN_GEMM_C] = c;
-  g.f[PN_GEMM_ALPHA] = 1;
-  g.flags = accumulate ? PN_GEMM_ACCUMULATE : 0;
-  g.dtype = sizeof(real) == 8 ? PN_F64 : PN_F32;
-  g.n[PN_GEMM_M] = m;
-  g.n[PN_GEMM_N] = g.n[PN_GEMM_RSB] = g.n[PN_GEMM_RSC] = n;
-  g.n[PN_GEMM_K] = g.n[PN_GEMM_RSA] = k;
-  g.n[PN_GEMM_CSA] = g.n[PN_GEMM_CSB] = g.n[PN_GEMM_BATCH] = g.n[PN_GEMM_BIAS_STRIDE] = 1;
-  pn_gemm_shape_of(&s, g.n);
-  if (pn_gemm_is_tiny(&s)) {
-    PN_FN(gemm)(&g, 0, 1, NULL);
-    return;
-  }
-  real none[1];
-  pn_gemm_cut_of(&cut, &s, &g, &PN_BLOCKS(PN_TYPE, PN_LEVEL));
-  PN_FN(gemm)(&g, 0, pn_gemm_units(&cut), none);
 }
 
 /* The steps of a record in order: t, its rows, where they begin. */

@@ -113,13 +113,14 @@ static void step(const pn_args *a, const rn_walk *k, int64_t r0, int64_t rows) {
     memcpy(hprev + at * w, r.h, (size_t)w * sizeof(real));
     row_of[a->flags & PN_RN_MODE](&r);
   }
-  rn_product(rows, w, gw, da + (k->at + r0) * gw, a->p[PN_RB_W], NULL, dh + r0 * w, gru);
+  inner_product(&(inner_job){rows, w, gw, da + (k->at + r0) * gw, a->p[PN_RB_W], NULL, dh + r0 * w,
+                             gw, 1, w, w, 1, gru});
 }
 
 PN_KERNEL(recurrent_backward) {
   const int64_t batch = a->n[PN_RN_BATCH], last = pn_min64(end * PN_RN_ROWS, batch);
-  for (int64_t r = begin * PN_RN_ROWS; r < last; r += RN_TOGETHER) {
-    const int64_t to = pn_min64(r + RN_TOGETHER, last);
+  for (int64_t r = begin * PN_RN_ROWS; r < last; r += INNER_ROWS) {
+    const int64_t to = pn_min64(r + INNER_ROWS, last);
     rn_walk k;
     rn_begin(&k, a, (a->flags & PN_RN_REVERSED) != 0);
     while (rn_next(&k))
