@@ -1,22 +1,6 @@
-/* Products: matmul, addmm, linear.  One record each; views give every
+/* Products: matmul, addmm.  One record each; views give every
  * transposition, so no operand is ever copied for its layout. */
-#include "kernels/gemm.h"
-#include "engine/internal.h"
-
-static pn_status check_types(const char *name, const pn_tensor *a, const pn_tensor *b) {
-  if (a->dtype != b->dtype)
-    return pn_fail(PN_RUNTIME_ERROR,
-                   "%s: expected both operands to have the same dtype, got %s %s "
-                   "and %s %s",
-                   name, pn_dtype_name(a->dtype), pn_shape_text(a), pn_dtype_name(b->dtype),
-                   pn_shape_text(b));
-  if (!pn_is_real(a->dtype))
-    return pn_fail(PN_TYPE_ERROR,
-                   "%s is not implemented for %s (shapes %s and %s); convert with "
-                   ".float() or .double()",
-                   name, pn_dtype_name(a->dtype), pn_shape_text(a), pn_shape_text(b));
-  return PN_OK;
-}
+#include "engine/product.h"
 
 /* ---- the record ---------------------------------------------------------------- */
 /* Batch dimensions of out (all but two) as one stride each, or as a block. */
@@ -53,36 +37,19 @@ static pn_status gemm_into(pn_tensor *out, pn_tensor *x, pn_tensor *y, pn_tensor
                            double alpha, int act) {
   pn_args a;
   pn_gemm_batch block;
-  const int64_t *sx = &x->stride[x->ndim - 2], *sy = &y->stride[y->ndim - 2];
+  pn_matrix mx = pn_matrix_of(x), my = pn_matrix_of(y);
+  if (out->ndim == 2) return pn_product(out, &mx, &my, bias, alpha, act);
   if (out->numel == 0) return PN_OK;
-  a.flags = (uint32_t)act;
-  a.dtype = out->dtype;
-  a.f[PN_GEMM_ALPHA] = alpha;
-  a.n[PN_GEMM_M] = out->shape[out->ndim - 2];
-  a.n[PN_GEMM_N] = out->shape[out->ndim - 1];
-  a.n[PN_GEMM_K] = x->shape[x->ndim - 1];
-  a.n[PN_GEMM_RSA] = sx[0];
-  a.n[PN_GEMM_CSA] = sx[1];
-  a.n[PN_GEMM_RSB] = sy[0];
-  a.n[PN_GEMM_CSB] = sy[1];
-  a.n[PN_GEMM_RSC] = a.n[PN_GEMM_N];
+  a.n[PN_GEMM_M] = mx.rows;
+  a.n[PN_GEMM_N] = my.cols;
+  a.n[PN_GEMM_K] = mx.cols;
+  a.n[PN_GEMM_RSA] = mx.row_step;
+  a.n[PN_GEMM_CSA] = mx.column_step;
+  a.n[PN_GEMM_RSB] = my.row_step;
+  a.n[PN_GEMM_CSB] = my.column_step;
+  a.n[PN_GEMM_RSC] = my.cols;
   size_t block_bytes = fill_batch(&a, out, x, y, &block);
-  a.p[PN_GEMM_Z] = a.p[PN_GEMM_BIAS] = a.p[PN_GEMM_WORK] = NULL;
-  a.n[PN_GEMM_BIAS_STRIDE] = 0;
-  if (bias) {
-    a.n[PN_GEMM_BIAS_STRIDE] = bias->stride[bias->ndim - 1];
-    pn_bind(&a, PN_GEMM_BIAS, bias);
-  }
-  size_t bytes = pn_gemm_workspace(&a);
-  pn_tensor *work = bytes ? pn_workspace(bytes) : NULL;
-  if (bytes && !work) return pn_last_status();
-  if (work) pn_bind_out(&a, PN_GEMM_WORK, work);
-  pn_bind_out(&a, PN_GEMM_C, out);
-  pn_bind(&a, PN_GEMM_A, x);
-  pn_bind(&a, PN_GEMM_B, y);
-  pn_status s = pn_run(&pn_row_gemm_pack, &a, block_bytes);
-  pn_release(work);
-  return s;
+  return pn_product_run(&a, block_bytes, out, x, y, bias, alpha, act);
 }
 
 static pn_tensor *gemm(int ndim, const int64_t *shape, pn_tensor *x, pn_tensor *y, pn_tensor *bias,
@@ -198,7 +165,7 @@ pn_tensor *pn_matmul(pn_tensor *a, pn_tensor *b) {
             a->ndim, b->ndim);
     return NULL;
   }
-  if (check_types("matmul", a, b)) return NULL;
+  if (pn_product_types("matmul", a, b)) return NULL;
   if (a->shape[a->ndim - 1] != b->shape[b->ndim > 1 ? b->ndim - 2 : 0]) {
     pn_fail(PN_RUNTIME_ERROR,
             "matmul: shapes %s and %s cannot be multiplied: %lld columns against %lld rows",
@@ -266,7 +233,7 @@ static pn_tensor *activate(pn_tensor *owned, int act) {
 }
 
 pn_tensor *pn_addmm(pn_tensor *bias, pn_tensor *a, pn_tensor *b, double alpha, int act) {
-  if (check_types("addmm", a, b)) return NULL;
+  if (pn_product_types("addmm", a, b)) return NULL;
   if (a->ndim != 2 || b->ndim != 2 || a->shape[1] != b->shape[0]) {
     pn_fail(PN_RUNTIME_ERROR, "addmm: mat1 and mat2 shapes cannot be multiplied (%s and %s)",
             pn_shape_text(a), pn_shape_text(b));
@@ -285,31 +252,5 @@ pn_tensor *pn_addmm(pn_tensor *bias, pn_tensor *a, pn_tensor *b, double alpha, i
   n->i[PN_META_FREE] = act;
   save_factors(n, 1, 2, a, b);
   if (act != PN_ACT_NONE && pn_node_save_output(n, 2, out)) return pn_discard(out);
-  return out;
-}
-
-/* ---- linear ------------------------------------------------------------------------------------
- */
-pn_tensor *pn_linear(pn_tensor *x, pn_tensor *weight, pn_tensor *bias) {
-  if (weight->ndim != 2 || x->ndim < 1 || x->shape[x->ndim - 1] != weight->shape[1] ||
-      (bias && (bias->ndim != 1 || bias->shape[0] != weight->shape[0]))) {
-    pn_fail(PN_RUNTIME_ERROR,
-            "linear: input %s, weight %s and bias %s do not fit: expected (..., in), (out, in), "
-            "(out,)",
-            pn_shape_text(x), pn_shape_text(weight), bias ? pn_shape_text(bias) : "None");
-    return NULL;
-  }
-  pn_tensor *wt = pn_transpose(weight, 0, 1), *out = NULL;
-  if (wt && x->ndim == 2) {
-    out = pn_addmm(bias, x, wt, 1, PN_ACT_NONE);
-  } else if (wt) {
-    int64_t shape[PN_MAX_DIMS];
-    pn_tensor *flat = as_rows(x, weight->shape[0], shape);
-    pn_tensor *r = flat ? pn_addmm(bias, flat, wt, 1, PN_ACT_NONE) : NULL;
-    out = r ? pn_reshape(r, x->ndim, shape) : NULL;
-    pn_release(flat);
-    pn_release(r);
-  }
-  pn_release(wt);
   return out;
 }
