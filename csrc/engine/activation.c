@@ -1,61 +1,8 @@
 /* Unary operators, activations, and their fused derivatives (which are
  * operators themselves, with derivatives of their own). */
-#include "engine/direct.h"
+#include "engine/unary.h"
 
 #include <math.h>
-
-/* ---- one input ------------------------------------------------------------------- */
-/* Integers become the default floating dtype unless the operator keeps them. */
-static pn_tensor *float_operand(const pn_row *row, pn_tensor *a) {
-  if (pn_plain(a)) return pn_ref(a);
-  int dtype = pn_is_float(a->dtype) ? a->dtype : pn_default_dtype();
-  if (!pn_is_real(dtype)) {
-    pn_no_kernel(row, dtype);
-    return NULL;
-  }
-  return pn_is_wrapped(a) ? pn_materialize(a, pn_default_dtype()) : pn_cast(a, dtype);
-}
-
-/* out = row(x) in x's dtype; takes x. */
-static pn_tensor *unary(const pn_row *row, pn_tensor *x, double f0, double f1) {
-  if (!x) return NULL;
-  pn_tensor *out = pn_empty_like(x, x->dtype);
-  if (out && pn_plain(x) && pn_direct(row, x->numel)) {
-    pn_direct_run(row, out, x, NULL, f0, f1);
-    pn_release(x);
-    return out;
-  }
-  pn_args a;
-  a.flags = 0;
-  a.dtype = x->dtype;
-  a.f[0] = f0;
-  a.f[1] = f1;
-  if (out && pn_ew_run(row, &a, out, 1, &x)) {
-    pn_release(out);
-    out = NULL;
-  }
-  pn_release(x);
-  return out;
-}
-
-typedef enum { SAVE_INPUT, SAVE_OUTPUT } saving;
-
-static pn_tensor *recorded(const pn_op *op, pn_tensor *out, pn_tensor *a, saving what) {
-  if (!out || !pn_wants_grad(a)) return out;
-  pn_node *n = pn_node1(op, out, a);
-  if (!n) return pn_discard(out);
-  pn_status s = PN_OK;
-  if (what == SAVE_OUTPUT)
-    s = pn_node_save_output(n, 0, out);
-  else
-    pn_node_save(n, 0, a);
-  return s ? pn_discard(out) : out;
-}
-
-static pn_tensor *any_dtype(pn_tensor *a) {
-  return pn_is_wrapped(a) ? pn_materialize(a, a->dtype == PN_F64 ? pn_default_dtype() : a->dtype)
-                          : pn_ref(a);
-}
 
 /* ---- neg, abs, sign ---------------------------------------------------------------- */
 static pn_status neg_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -69,7 +16,7 @@ pn_tensor *pn_neg(pn_tensor *a) {
             "you are trying to invert a mask, use the `~` operator instead.");
     return NULL;
   }
-  pn_tensor *out = unary(&pn_row_neg, any_dtype(a), 0, 0);
+  pn_tensor *out = pn_run_unary(&pn_row_neg, pn_any_operand(a), 0, 0);
   if (!out || !pn_wants_grad(a) || pn_node1(&op_neg, out, a)) return out;
   return pn_discard(out);
 }
@@ -79,7 +26,7 @@ static pn_status abs_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_abs = {"AbsBackward", abs_backward};
 pn_tensor *pn_abs(pn_tensor *a) {
-  return recorded(&op_abs, unary(&pn_row_abs, any_dtype(a), 0, 0), a, SAVE_INPUT);
+  return pn_recorded(&op_abs, pn_run_unary(&pn_row_abs, pn_any_operand(a), 0, 0), a, PN_SAVE_INPUT);
 }
 
 static pn_status zero_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -87,7 +34,7 @@ static pn_status zero_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_sign = {"SignBackward", zero_backward};
 pn_tensor *pn_sign(pn_tensor *a) {
-  pn_tensor *out = unary(&pn_row_sign, any_dtype(a), 0, 0);
+  pn_tensor *out = pn_run_unary(&pn_row_sign, pn_any_operand(a), 0, 0);
   if (!out || !pn_wants_grad(a) || pn_node1(&op_sign, out, a)) return out;
   return pn_discard(out);
 }
@@ -98,7 +45,7 @@ pn_tensor *pn_bit_not(pn_tensor *a) {
             pn_dtype_name(a->dtype));
     return NULL;
   }
-  return unary(&pn_row_bit_not, any_dtype(a), 0, 0);
+  return pn_run_unary(&pn_row_bit_not, pn_any_operand(a), 0, 0);
 }
 
 /* ---- exp, log, sqrt ------------------------------------------------------------------ */
@@ -107,7 +54,8 @@ static pn_status exp_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_exp = {"ExpBackward", exp_backward};
 pn_tensor *pn_exp(pn_tensor *a) {
-  return recorded(&op_exp, unary(&pn_row_exp, float_operand(&pn_row_exp, a), 0, 0), a, SAVE_OUTPUT);
+  return pn_recorded(&op_exp, pn_run_unary(&pn_row_exp, pn_float_operand(&pn_row_exp, a), 0, 0), a,
+                     PN_SAVE_OUTPUT);
 }
 
 static pn_status log_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -115,7 +63,8 @@ static pn_status log_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_log = {"LogBackward", log_backward};
 pn_tensor *pn_log(pn_tensor *a) {
-  return recorded(&op_log, unary(&pn_row_log, float_operand(&pn_row_log, a), 0, 0), a, SAVE_INPUT);
+  return pn_recorded(&op_log, pn_run_unary(&pn_row_log, pn_float_operand(&pn_row_log, a), 0, 0), a,
+                     PN_SAVE_INPUT);
 }
 
 /* d sqrt = g / (2 y) */
@@ -125,41 +74,11 @@ static pn_status sqrt_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_sqrt = {"SqrtBackward", sqrt_backward};
 pn_tensor *pn_sqrt(pn_tensor *a) {
-  return recorded(&op_sqrt, unary(&pn_row_sqrt, float_operand(&pn_row_sqrt, a), 0, 0), a,
-                  SAVE_OUTPUT);
+  return pn_recorded(&op_sqrt, pn_run_unary(&pn_row_sqrt, pn_float_operand(&pn_row_sqrt, a), 0, 0),
+                     a, PN_SAVE_OUTPUT);
 }
 
 /* ---- fused derivatives ---------------------------------------------------------------- */
-/* out = row(g, v); leaky_relu's slope in f[0]. */
-static pn_tensor *fused(const pn_row *row, const pn_op *op, pn_tensor *g, pn_tensor *v, double f0) {
-  if (g->dtype != v->dtype || !pn_same_shape(g, v)) {
-    pn_fail(PN_RUNTIME_ERROR, "%s: gradient %s %s does not match %s %s", row->name,
-            pn_dtype_name(g->dtype), pn_shape_text(g), pn_dtype_name(v->dtype), pn_shape_text(v));
-    return NULL;
-  }
-  pn_tensor *out = pn_empty_like(g, g->dtype);
-  if (!out) return NULL;
-  pn_args a;
-  a.flags = 0;
-  a.dtype = g->dtype;
-  a.f[0] = f0;
-  pn_tensor *in[2] = {g, v};
-  if (pn_plain(g) && pn_plain(v) && pn_direct(row, g->numel))
-    pn_direct_run(row, out, g, v, f0, 0);
-  else if (pn_ew_run(row, &a, out, 2, in))
-    return pn_discard(out);
-  if (!pn_wants_grad(g) && !pn_wants_grad(v)) return out;
-  pn_node *n = pn_node2(op, out, g, v);
-  if (!n) {
-    pn_release(out);
-    return NULL;
-  }
-  pn_node_save(n, 0, g);
-  pn_node_save(n, 1, v);
-  n->f[0] = f0;
-  return out;
-}
-
 /* s = g y (1 - y): ds/dg = y (1 - y), ds/dy = g (1 - 2 y) */
 static pn_status sigmoid_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gin) {
   pn_status s = PN_OK;
@@ -175,7 +94,7 @@ static pn_status sigmoid_backward_backward(pn_node *n, pn_tensor *h, pn_tensor *
 }
 static const pn_op op_sigmoid_backward = {"SigmoidBackwardBackward", sigmoid_backward_backward};
 pn_tensor *pn_sigmoid_backward(pn_tensor *g, pn_tensor *y) {
-  return fused(&pn_row_sigmoid_backward, &op_sigmoid_backward, g, y, 0);
+  return pn_run_derivative(&pn_row_sigmoid_backward, &op_sigmoid_backward, g, y, 0, 0);
 }
 
 /* s = g (1 - y^2): ds/dg = 1 - y^2, ds/dy = -2 g y */
@@ -191,7 +110,7 @@ static pn_status tanh_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gi
 }
 static const pn_op op_tanh_backward = {"TanhBackwardBackward", tanh_backward_backward};
 pn_tensor *pn_tanh_backward(pn_tensor *g, pn_tensor *y) {
-  return fused(&pn_row_tanh_backward, &op_tanh_backward, g, y, 0);
+  return pn_run_derivative(&pn_row_tanh_backward, &op_tanh_backward, g, y, 0, 0);
 }
 
 /* Piecewise linear: linear in g, flat in the other. */
@@ -201,7 +120,7 @@ static pn_status relu_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gi
 }
 static const pn_op op_relu_backward = {"ReluBackwardBackward", relu_backward_backward};
 pn_tensor *pn_relu_backward(pn_tensor *g, pn_tensor *y) {
-  return fused(&pn_row_relu_backward, &op_relu_backward, g, y, 0);
+  return pn_run_derivative(&pn_row_relu_backward, &op_relu_backward, g, y, 0, 0);
 }
 
 static pn_status leaky_relu_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gin) {
@@ -214,7 +133,7 @@ static pn_status leaky_relu_backward_backward(pn_node *n, pn_tensor *h, pn_tenso
 static const pn_op op_leaky_relu_backward = {"LeakyReluBackwardBackward",
                                              leaky_relu_backward_backward};
 pn_tensor *pn_leaky_relu_backward(pn_tensor *g, pn_tensor *x, double slope) {
-  return fused(&pn_row_leaky_relu_backward, &op_leaky_relu_backward, g, x, slope);
+  return pn_run_derivative(&pn_row_leaky_relu_backward, &op_leaky_relu_backward, g, x, slope, 0);
 }
 
 /* ---- activations ------------------------------------------------------------------------ */
@@ -223,8 +142,9 @@ static pn_status sigmoid_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_sigmoid = {"SigmoidBackward", sigmoid_back};
 pn_tensor *pn_sigmoid(pn_tensor *a) {
-  return recorded(&op_sigmoid, unary(&pn_row_sigmoid, float_operand(&pn_row_sigmoid, a), 0, 0), a,
-                  SAVE_OUTPUT);
+  return pn_recorded(&op_sigmoid,
+                     pn_run_unary(&pn_row_sigmoid, pn_float_operand(&pn_row_sigmoid, a), 0, 0), a,
+                     PN_SAVE_OUTPUT);
 }
 
 static pn_status tanh_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -232,8 +152,8 @@ static pn_status tanh_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_tanh = {"TanhBackward", tanh_back};
 pn_tensor *pn_tanh(pn_tensor *a) {
-  return recorded(&op_tanh, unary(&pn_row_tanh, float_operand(&pn_row_tanh, a), 0, 0), a,
-                  SAVE_OUTPUT);
+  return pn_recorded(&op_tanh, pn_run_unary(&pn_row_tanh, pn_float_operand(&pn_row_tanh, a), 0, 0),
+                     a, PN_SAVE_OUTPUT);
 }
 
 static pn_status relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -242,11 +162,11 @@ static pn_status relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_relu = {"ReluBackward", relu_back};
 pn_tensor *pn_relu(pn_tensor *a) {
   if (!pn_is_float(a->dtype)) { /* integers stay integers, as in PyTorch */
-    pn_tensor *zero = pn_scalar_int(0), *x = any_dtype(a);
+    pn_tensor *zero = pn_scalar_int(0), *x = pn_any_operand(a);
     return pn_use2(pn_maximum, x, zero);
   }
-  return recorded(&op_relu, unary(&pn_row_relu, float_operand(&pn_row_relu, a), 0, 0), a,
-                  SAVE_OUTPUT);
+  return pn_recorded(&op_relu, pn_run_unary(&pn_row_relu, pn_float_operand(&pn_row_relu, a), 0, 0),
+                     a, PN_SAVE_OUTPUT);
 }
 
 static pn_status leaky_relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -258,8 +178,9 @@ static pn_status leaky_relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_leaky_relu = {"LeakyReluBackward", leaky_relu_back};
 pn_tensor *pn_leaky_relu(pn_tensor *a, double slope) {
-  pn_tensor *x = float_operand(&pn_row_leaky_relu, a);
-  pn_tensor *out = recorded(&op_leaky_relu, unary(&pn_row_leaky_relu, x, slope, 0), a, SAVE_INPUT);
+  pn_tensor *x = pn_float_operand(&pn_row_leaky_relu, a);
+  pn_tensor *out =
+      pn_recorded(&op_leaky_relu, pn_run_unary(&pn_row_leaky_relu, x, slope, 0), a, PN_SAVE_INPUT);
   if (out && out->node) out->node->f[0] = slope;
   return out;
 }
@@ -277,13 +198,14 @@ static pn_status clamp_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_clamp = {"ClampBackward", clamp_back};
 pn_tensor *pn_clamp(pn_tensor *a, double lo, double hi) {
   if (!pn_is_float(a->dtype) && a->dtype != PN_BOOL) {
-    pn_tensor *x = any_dtype(a);
+    pn_tensor *x = pn_any_operand(a);
     if (lo > -INFINITY) x = pn_use2(pn_maximum, x, pn_scalar_int((int64_t)ceil(lo)));
     if (hi < INFINITY) x = pn_use2(pn_minimum, x, pn_scalar_int((int64_t)floor(hi)));
     return x;
   }
-  pn_tensor *out = recorded(
-      &op_clamp, unary(&pn_row_clamp, float_operand(&pn_row_clamp, a), lo, hi), a, SAVE_INPUT);
+  pn_tensor *out = pn_recorded(
+      &op_clamp, pn_run_unary(&pn_row_clamp, pn_float_operand(&pn_row_clamp, a), lo, hi), a,
+      PN_SAVE_INPUT);
   if (out && out->node) {
     out->node->f[0] = lo;
     out->node->f[1] = hi;

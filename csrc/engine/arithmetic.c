@@ -1,5 +1,6 @@
 /* Binary arithmetic and its derivatives; in-place arithmetic. */
 #include "engine/direct.h"
+#include "engine/elementary.h"
 
 static const pn_op op_add, op_sub, op_mul, op_div;
 
@@ -161,25 +162,13 @@ pn_tensor *pn_div(pn_tensor *a, pn_tensor *b) {
   return binary(&pn_row_div, &op_div, a, b, pn_is_float(dtype) ? dtype : pn_default_dtype());
 }
 
-/* x^n for integers by repeated squaring (wrapping, as multiplication does). */
+/* Wrapping, as multiplication does. */
 static pn_tensor *integer_pow(pn_tensor *a, pn_tensor *b, int dtype) {
-  if (!pn_is_wrapped(b) || b->scalar.i < 0) {
-    pn_fail(PN_RUNTIME_ERROR,
-            pn_is_wrapped(b)
-                ? "Integers to negative integer powers are not allowed."
-                : "pow of integer tensors takes a number as exponent; convert with .double()");
+  if (pn_is_wrapped(b) && b->scalar.i < 0) {
+    pn_fail(PN_RUNTIME_ERROR, "Integers to negative integer powers are not allowed.");
     return NULL;
   }
-  pn_tensor *one = pn_scalar_int(1);
-  pn_tensor *r = one ? pn_full(dtype, a->ndim, a->shape, one) : NULL;
-  pn_tensor *square = pn_cast(a, dtype);
-  pn_release(one);
-  for (int64_t e = b->scalar.i; e && r && square; e >>= 1) {
-    if (e & 1) r = pn_use2(pn_mul, r, pn_ref(square));
-    if (e > 1) square = pn_use2(pn_mul, pn_ref(square), square);
-  }
-  pn_release(square);
-  return r;
+  return pn_integer_power(a, b, dtype);
 }
 
 pn_tensor *pn_pow(pn_tensor *a, pn_tensor *b) {

@@ -3,8 +3,10 @@
 
 /* ---- comparisons, bits -------------------------------------------------------------------- */
 static pn_tensor *compare(const pn_row *row, pn_tensor *a, pn_tensor *b) {
-  int dtype = pn_arithmetic_dtype(row->name, a, b);
-  return dtype < 0 ? NULL : pn_ew_binary(row, a, b, dtype, PN_BOOL, NULL);
+  int dtype = pn_result_type(a, b);
+  /* storage types compare exactly in float32 */
+  if (dtype == PN_BF16 || dtype == PN_F16) dtype = PN_F32;
+  return pn_ew_binary(row, a, b, dtype, PN_BOOL, NULL);
 }
 pn_tensor *pn_eq(pn_tensor *a, pn_tensor *b) { return compare(&pn_row_eq, a, b); }
 pn_tensor *pn_ne(pn_tensor *a, pn_tensor *b) { return compare(&pn_row_ne, a, b); }

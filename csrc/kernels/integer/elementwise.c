@@ -1,51 +1,12 @@
 /* Elementwise arithmetic of int64, int32, int8, uint8 (wrapping) and bool, where
- * + is "or", * is "and", - is "xor", and the rest is what 0 and 1 make of it.
- * Plain loops, which the compiler turns into the level's vectors. */
-#include "kernels/ew_walk.h"
-#include "kernels/kernel.h"
-#include "kernels/integer/item.h"
-#include "simd/compiler.h"
-
-typedef item (*item_op)(item x, item y, item c0, item c1);
-
-PN_INLINE void item_row(item_op op, item *o, const item *x, const item *y, int64_t n,
-                        int64_t x_step, int64_t y_step, item c0, item c1) {
-  PN_IVDEP
-  for (int64_t i = 0; i < n; i++) o[i] = op(x[i * x_step], y[i * y_step], c0, c1);
-}
+ * + is "or", * is "and", - is "xor", and the rest is what 0 and 1 make of it. */
+#include "kernels/integer/ew_loops.h"
 
 /* A double as an item: saturated, NaN is 0.  2^63 itself is not an int64. */
 static item saturated(double x) {
   if (!(x == x)) return 0;
   if (x <= (double)ITEM_MIN) return ITEM_MIN;
   return x >= (double)ITEM_MAX ? ITEM_MAX : (item)x;
-}
-
-PN_INLINE void item_run(const pn_args *a, int64_t begin, int64_t end, item_op op, int inputs,
-                        item c0, item c1) {
-  const int64_t *s = &a->n[PN_EW_STRIDE];
-  const int64_t ro = s[0], co = s[1], rx = s[2], cx = s[3];
-  const int64_t ry = inputs > 1 ? s[4] : rx, cy = inputs > 1 ? s[5] : cx;
-  const item *in1 = pn_ew_input(a, 1), *in2 = inputs > 1 ? pn_ew_input(a, 2) : in1;
-  pn_ew_walk w;
-  for (pn_ew_begin(a, inputs + 1, begin, end, &w); w.rows > 0; pn_ew_next(a, &w)) {
-    item *o = (item *)a->p[0] + w.offset[0];
-    const item *x = in1 + w.offset[1], *y = inputs > 1 ? in2 + w.offset[2] : x;
-    for (int64_t r = 0; r < w.rows; r++, o += ro, x += rx, y += ry) {
-      if (co == 1 && cx == 1 && cy == 1)
-        item_row(op, o, x, y, w.cols, 1, 1, c0, c1);
-      else if (co == 1 && cx == 1 && cy == 0)
-        item_row(op, o, x, y, w.cols, 1, 0, c0, c1);
-      else
-        for (int64_t i = 0; i < w.cols; i++) o[i * co] = op(x[i * cx], y[i * cy], c0, c1);
-    }
-  }
-}
-PN_INLINE void item_unary(const pn_args *a, int64_t begin, int64_t end, item_op op) {
-  item_run(a, begin, end, op, 1, 0, 0);
-}
-PN_INLINE void item_binary(const pn_args *a, int64_t begin, int64_t end, item_op op) {
-  item_run(a, begin, end, op, 2, 0, 0);
 }
 
 #if PN_TYPE_IS_BOOL
