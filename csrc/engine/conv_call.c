@@ -19,7 +19,7 @@ static pn_status check_types(const conv_call *c) {
   if (b && b->dtype != x->dtype)
     return pn_fail(PN_RUNTIME_ERROR, "%s: Input type (%s) and bias type (%s) should be the same",
                    c->name, pn_dtype_name(x->dtype), pn_dtype_name(b->dtype));
-  if (!pn_is_real(x->dtype))
+  if (!pn_is_real(x->dtype) && x->dtype != PN_I64)
     return pn_fail(PN_RUNTIME_ERROR, "\"%s\" is not implemented for %s; convert with .float()",
                    c->name, pn_dtype_name(x->dtype));
   return PN_OK;
@@ -139,6 +139,23 @@ static pn_status parse(const pn_call *p, conv_call *c) {
   return PN_OK;
 }
 
+static pn_tensor *convolution(const conv_call *c, pn_tensor *x, pn_tensor *w, pn_tensor *bias) {
+  return (c->transposed ? pn_conv_transposed : pn_conv)(x, w, bias, &c->s);
+}
+
+/* int64 in float64: exact while the sums stay below 2^53. */
+static pn_tensor *whole_numbers(const conv_call *c) {
+  pn_tensor *x = pn_cast(c->x, PN_F64), *w = pn_cast(c->w, PN_F64);
+  pn_tensor *b = c->bias ? pn_cast(c->bias, PN_F64) : NULL;
+  pn_tensor *y = x && w && (b || !c->bias) ? convolution(c, x, w, b) : NULL;
+  pn_tensor *out = y ? pn_cast(y, PN_I64) : NULL;
+  pn_release(x);
+  pn_release(w);
+  pn_release(b);
+  pn_release(y);
+  return out;
+}
+
 static pn_status call(pn_call *p, bool transposed) {
   static const char *const names[2][3] = {
       {"conv1d", "conv2d", "conv3d"}, {"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}};
@@ -163,7 +180,7 @@ static pn_status call(pn_call *p, bool transposed) {
   if (!s) s = check_channels(&c);
   if (!s) s = find_sizes(&c);
   pn_tensor *out = NULL;
-  if (!s) out = (transposed ? pn_conv_transposed : pn_conv)(c.x, c.w, c.bias, &c.s);
+  if (!s) out = c.x->dtype == PN_I64 ? whole_numbers(&c) : convolution(&c, c.x, c.w, c.bias);
   pn_release(c.x);
   if (s) return s;
   if (out && unbatched) {
