@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn import _core
 from pynn._core import Tensor, ops
 from pynn.nn.functional._sizes import Ints, MaybeInts, adaptive_size, per_dim, pool_stride
 
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 
+_WHOLE = (_core.int64, _core.int32, _core.int8, _core.uint8)
+
+
 def _max_pool(
     ndim: int,
     input: Tensor,
@@ -34,6 +38,10 @@ def _max_pool(
     return_indices: bool,
 ) -> Any:
     kernel = per_dim(kernel_size, ndim, "kernel_size")
+    if input.dtype in _WHOLE:  # exact below 2^53
+        wide = input.to(_core.float64)
+        values, indices = _max_pool(ndim, wide, kernel, stride, padding, dilation, ceil_mode, True)
+        return (values.to(input.dtype), indices) if return_indices else values.to(input.dtype)
     both = ops.max_pool(
         input,
         ndim,
