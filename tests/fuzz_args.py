@@ -6,6 +6,7 @@ file named by the third argument, so a crash can be repeated.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import random
@@ -17,6 +18,7 @@ import numpy as np
 from optable import OPS, Op
 
 import pynn
+import pynn._debug
 import pynn.nn.functional as F
 import pynn.nn.init
 import pynn.optim
@@ -154,11 +156,34 @@ def targets() -> list[tuple[str, Callable[..., Any]]]:
             if callable(item):
                 found.append((f"{prefix}.{name}", item))
     found.append(("grad", pynn.autograd.grad))
-    found.append(("SGD", pynn.optim.SGD))
+    for name in dir(pynn.optim):
+        item = getattr(pynn.optim, name)
+        if inspect.isclass(item) and issubclass(item, pynn.optim.Optimizer):
+            found.append((f"optim.{name}", item))
+    for name in dir(pynn.nn):
+        item = getattr(pynn.nn, name)
+        if inspect.isclass(item) and issubclass(item, pynn.nn.Module):
+            found.append((f"nn.{name}", building(item)))
     for name in dir(pynn.Tensor):
         if not name.startswith("__") or name in OPERATORS:
             found.append((f"Tensor.{name}", getattr(pynn.Tensor, name)))
     return [f for f in found if callable(f[1])]
+
+
+def building(kind: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes a module of numbers like those a user gives, or of anything, and calls it."""
+
+    def call(*args: Any, **kwargs: Any) -> None:
+        rng = random.Random(repr(args)[:100])
+        if rng.random() < 0.7:
+            args = tuple(rng.choice([1, 2, 3, 4]) for _ in range(rng.randrange(4)))
+            kwargs = {}
+        module = kind(*args, **kwargs)
+        result = module(*(tensor(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))))
+        if isinstance(result, pynn.Tensor) and result.requires_grad:
+            result.sum().backward()
+
+    return call
 
 
 OPERATORS = {
@@ -264,6 +289,7 @@ def main(seed: int, count: int, log: str) -> None:
     every, ops = targets(), list(OPS.values())
     outcomes: dict[str, int] = {}
     x = pynn.tensor([[1.0, 2.0], [3.0, 4.0]])
+    before = pynn._debug.stats()["tensors"]
     with open(log, "w+b", buffering=0) as file:
         for i in range(count):
             rng = random.Random(f"{seed} {i}")
@@ -282,6 +308,10 @@ def main(seed: int, count: int, log: str) -> None:
                 outcomes[name] = outcomes.get(name, 0) + 1
             if i % 500 == 0:
                 assert (x @ x).tolist() == [[7.0, 10.0], [15.0, 22.0]], f"corrupted after {text}"
+    del call
+    gc.collect()
+    alive = pynn._debug.stats()["tensors"]
+    assert alive < before + 200, f"{alive} tensors are alive, {before} were"
     assert not any("no message" in name for name in outcomes), outcomes
     assert outcomes.get("fine", 0) > count / 50, outcomes
     assert outcomes.get("fine", 0) < count * 0.9, outcomes

@@ -14,10 +14,10 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory by /proc")
-@pytest.mark.parametrize("part", range(8 if FULL else 2))
+@pytest.mark.parametrize("part", range(8 if FULL else 5))
 def test_random_calls(part: int, tmp_path: Path) -> None:
     log = tmp_path / "call"
-    count = 10_000 if FULL else 1_500
+    count = 10_000 if FULL else 2_000
     command = [sys.executable, "-X", "faulthandler", "fuzz_args.py"]
     command += [str(SEED + part), str(count), str(log)]
     run = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=600)

@@ -35,6 +35,7 @@ from pynn._functions.reduction import *
 from pynn._functions.scan import *
 from pynn._functions.sorting import *
 from pynn._functions.views import *
+from pynn._guard import guard, guarded
 
 __all__: list[str] = []
 __all__ += _creation.__all__
@@ -77,10 +78,11 @@ def _methods() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
     for family in _FAMILIES:
         for name in family.METHODS:
-            found[name] = getattr(family, name)
+            found[name] = guarded(getattr(family, name))
         for name in family.INPLACE:
-            found[name + "_"] = _in_place(getattr(family, name))
+            found[name + "_"] = guarded(_in_place(getattr(family, name)))
     return found
 
 
 _core._add_methods(_methods())
+guard(globals(), __all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pynn._guard import guard
 from pynn.nn.functional import (
     activation as _activation,
     attention as _attention,
@@ -42,3 +43,5 @@ __all__ += _padding.__all__
 __all__ += _pooling.__all__
 __all__ += _sparse.__all__
 __all__ += _vision.__all__
+
+guard(globals(), __all__)
