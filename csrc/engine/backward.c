@@ -150,7 +150,10 @@ static pn_status run_node(pass *p, task *t) {
   else if (t->g[0] || n->nout > 1)
     s = n->op->backward(n, t->g[0], gin);
   n->g = NULL;
-  pn_pass_drop(t);
+  for (int k = 0; k < n->nout; k++) { /* what the inputs get may be the same tensor */
+    pn_release(t->g[k]);
+    t->g[k] = NULL;
+  }
   for (int k = 0; k < n->nin; k++) {
     if (!gin[k]) continue;
     if (s == PN_OK && pn_needs(n, k)) {
@@ -159,9 +162,9 @@ static pn_status run_node(pass *p, task *t) {
       pn_release(gin[k]);
     }
   }
-  if (!p->retain) {
+  if (!p->retain && n->nsaved) {
     pn_node_drop_saved(n);
-    n->released = n->nsaved > 0;
+    n->released = true;
   }
   if (gin != small) pn_free(gin);
   return s;
@@ -243,23 +246,6 @@ static uint64_t oldest_input(const pass *p) {
   return p->ninputs ? oldest : 0;
 }
 
-static void finish(pass *p) {
-  for (int64_t i = 0; p->mask && i <= p->mask; i++) {
-    task *t = p->table[i];
-    if (!t) continue;
-    pn_pass_drop(t);
-    pn_node_release(t->node);
-    pn_free(t);
-  }
-  for (int64_t i = 0; i < p->nlate; i++) {
-    pn_release(p->late[i].leaf);
-    pn_release(p->late[i].g);
-  }
-  pn_free(p->late);
-  pn_free(p->table);
-  pn_free(p->heap);
-}
-
 static pn_status run_pass(pass *p, int nroots, pn_tensor **roots, pn_tensor **grads) {
   for (int i = 0; i < p->ninputs; i++) {
     p->out[i] = NULL;
@@ -271,20 +257,23 @@ static pn_status run_pass(pass *p, int nroots, pn_tensor **roots, pn_tensor **gr
   for (int i = 0; i < nroots && !s; i++) s = seed(p, roots[i], grads ? grads[i] : NULL);
   while (!s && p->count) {
     task *t = pn_pass_pop(p);
-    if (t->node->seq < p->oldest) break;
-    s = collect(p, t);
-    if (!s) s = run_node(p, t);
+    bool before = t->node->seq < p->oldest;
+    if (!before) s = collect(p, t);
+    if (!before && !s) s = run_node(p, t);
+    pn_pass_done(p, t);
+    if (before) break;
   }
   if (!s) s = deliver_late(p);
   if (!s && p->ninputs) s = deliver_inputs(p);
-  finish(p);
+  pn_pass_end(p);
   pn_set_grad_enabled(was);
   return s;
 }
 
 pn_status pn_backward(int nroots, pn_tensor **roots, pn_tensor **grads, bool retain_graph,
                       bool create_graph, int ninputs, pn_tensor **inputs, pn_tensor **out) {
-  pass p = {0};
+  pass p;
+  pn_pass_begin(&p);
   p.create_graph = create_graph;
   p.retain = retain_graph || create_graph;
   p.ninputs = inputs ? ninputs : 0;
@@ -306,7 +295,8 @@ pn_status pn_backward_into(int nroots, pn_tensor **roots, pn_tensor **grads, boo
                            bool create_graph, int ninputs, pn_tensor **inputs) {
   pn_tensor **out = pn_alloc((size_t)(ninputs + 1) * sizeof *out);
   if (!out) return pn_last_status();
-  pass p = {0};
+  pass p;
+  pn_pass_begin(&p);
   p.create_graph = create_graph;
   p.retain = retain_graph || create_graph;
   p.into = true;

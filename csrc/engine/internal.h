@@ -85,8 +85,9 @@ struct pn_node {
   int16_t nin, nsaved, nout;
   bool released; /* saved tensors were freed by a backward pass */
   uint8_t dtype, ndim;
-  pn_hook *hooks; /* of the outputs, and the outputs that keep their gradients */
-  pn_tensor **g;  /* while the node runs: the gradients of its outputs */
+  pn_hook *hooks;        /* of the outputs, and the outputs that keep their gradients */
+  pn_tensor **g;         /* while the node runs: the gradients of its outputs */
+  struct pn_task *tasks; /* what backward passes have waiting for it (pass.h) */
   pn_node *free_next;
   pn_edge edges[PN_NODE_INPUTS];
   pn_saved saves[PN_NODE_SAVED];

@@ -1,19 +1,16 @@
-/* The queue of a backward pass: a heap by creation, and a table to find a node's
- * task in it. */
+/* The queue of a backward pass: a heap by creation.  Only nodes that wait are in
+ * it (whoever adds to a node was made later and has run), so a node's own list
+ * of tasks is all the index it needs. */
 #include "engine/pass.h"
-
-static uint64_t hash(const pn_node *n) {
-  return (uint64_t)(uintptr_t)n * 0x9E3779B97F4A7C15u >> 20;
-}
 
 /* ---- the heap --------------------------------------------------------------------- */
 static pn_status push(pass *p, task *t) {
   if (p->count == p->room) {
-    int64_t room = p->room ? 2 * p->room : 32;
+    int64_t room = 2 * p->room;
     task **h = pn_alloc((size_t)room * sizeof *h);
     if (!h) return pn_last_status();
-    if (p->count) memcpy(h, p->heap, (size_t)p->count * sizeof *h);
-    pn_free(p->heap);
+    memcpy(h, p->heap, (size_t)p->count * sizeof *h);
+    if (p->heap != p->first_heap) pn_free(p->heap);
     p->heap = h;
     p->room = room;
   }
@@ -24,7 +21,7 @@ static pn_status push(pass *p, task *t) {
   return PN_OK;
 }
 
-task *pn_pass_pop(pass *p) {
+static task *pop(pass *p) {
   task *top = p->heap[0], *last = p->heap[--p->count];
   int64_t i = 0;
   for (;;) {
@@ -39,49 +36,84 @@ task *pn_pass_pop(pass *p) {
   return top;
 }
 
-/* ---- the table node -> task --------------------------------------------------------- */
-static pn_status grow(pass *p) {
-  int64_t size = p->mask ? 2 * (p->mask + 1) : 64;
-  task **t = pn_alloc((size_t)size * sizeof *t);
-  if (!t) return pn_last_status();
-  memset(t, 0, (size_t)size * sizeof *t);
-  for (int64_t i = 0; p->mask && i <= p->mask; i++) {
-    if (!p->table[i]) continue;
-    uint64_t h = hash(p->table[i]->node);
-    while (t[h & (uint64_t)(size - 1)]) h++;
-    t[h & (uint64_t)(size - 1)] = p->table[i];
+/* ---- tasks ------------------------------------------------------------------------ */
+static bool is_first(const pass *p, const task *t) {
+  return t >= p->first && t < p->first + PN_PASS_TASKS;
+}
+
+/* Tasks of nodes with one output are used again; the rest have their own size. */
+static task *take(pass *p, int nout) {
+  if (nout > 1) return pn_alloc(sizeof(task) + (size_t)nout * sizeof(pn_tensor *));
+  task *t = p->spare;
+  if (t) {
+    p->spare = t->other;
+    return t;
   }
-  pn_free(p->table);
-  p->table = t;
-  p->mask = size - 1;
-  return PN_OK;
+  return p->used < PN_PASS_TASKS ? &p->first[p->used++] : pn_alloc(sizeof *t);
+}
+
+static void give(pass *p, task *t) {
+  if (t->g != &t->g1) {
+    pn_free(t);
+    return;
+  }
+  t->other = p->spare;
+  p->spare = t;
+}
+
+static void unlink_task(task *t) {
+  task **at = &t->node->tasks;
+  while (*at != t) at = &(*at)->other;
+  *at = t->other;
 }
 
 task *pn_pass_task(pass *p, pn_node *n) {
-  if (2 * p->used >= p->mask && grow(p)) return NULL;
-  uint64_t h = hash(n);
-  task **slot;
-  while (*(slot = &p->table[h & (uint64_t)p->mask])) {
-    if ((*slot)->node == n) return *slot;
-    h++;
-  }
-  task *t = pn_alloc(sizeof *t + (n->nout > 1 ? (size_t)n->nout * sizeof(pn_tensor *) : 0));
+  for (task *t = n->tasks; t; t = t->other)
+    if (t->owner == p) return t;
+  task *t = take(p, n->nout);
   if (!t) return NULL;
   t->node = n;
+  t->owner = p;
   t->g1 = NULL;
   t->g = n->nout > 1 ? (pn_tensor **)(t + 1) : &t->g1;
   for (int k = 0; k < n->nout; k++) t->g[k] = NULL;
   if (push(p, t)) {
-    pn_free(t);
+    give(p, t);
     return NULL;
   }
+  t->other = n->tasks;
+  n->tasks = t;
   n->refs++;
-  *slot = t;
-  p->used++;
   return t;
 }
 
-void pn_pass_drop(task *t) {
-  for (int k = 0; k < t->node->nout; k++) pn_release(t->g[k]);
-  t->g[0] = NULL;
+task *pn_pass_pop(pass *p) {
+  task *t = pop(p);
+  unlink_task(t);
+  return t;
+}
+
+void pn_pass_done(pass *p, task *t) {
+  pn_node *n = t->node;
+  for (int k = 0; k < n->nout; k++) {
+    pn_tensor *g = t->g[k];
+    t->g[k] = NULL;
+    pn_release(g);
+  }
+  give(p, t);
+  pn_node_release(n);
+}
+
+void pn_pass_end(pass *p) {
+  while (p->count) pn_pass_done(p, pn_pass_pop(p));
+  for (task *t = p->spare, *next; t; t = next) {
+    next = t->other;
+    if (!is_first(p, t)) pn_free(t);
+  }
+  for (int64_t i = 0; i < p->nlate; i++) {
+    pn_release(p->late[i].leaf);
+    pn_release(p->late[i].g);
+  }
+  pn_free(p->late);
+  if (p->heap != p->first_heap) pn_free(p->heap);
 }

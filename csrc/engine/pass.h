@@ -4,21 +4,29 @@
 
 #include "engine/internal.h"
 
-typedef struct task {
+typedef struct pass pass;
+
+/* Gradients that wait for their node.  A node knows the tasks that passes have
+ * for it: one, unless a pass runs inside another or beside it. */
+typedef struct pn_task {
   pn_node *node;
   pn_tensor **g; /* per output; inline for one */
   pn_tensor *g1;
+  const pass *owner;
+  struct pn_task *other; /* of another pass for the same node; or the next spare one */
 } task;
 
 typedef struct late {
   pn_tensor *leaf, *g;
 } late;
 
-typedef struct pass {
+enum { PN_PASS_TASKS = 16 };
+
+struct pass {
   task **heap; /* by seq, greatest first */
   int64_t count, room;
-  task **table; /* open addressing by node */
-  int64_t mask, used;
+  task *spare; /* tasks that were done */
+  int used;    /* of the first ones */
   bool create_graph, retain;
   bool into; /* the gradients of inputs go into their .grad */
   int ninputs;
@@ -26,11 +34,20 @@ typedef struct pass {
   uint64_t oldest;           /* nodes made before it lead to none of the inputs */
   late *late;                /* leaves with hooks: their sums, delivered at the end */
   int64_t nlate, late_room;
-} pass;
+  /* enough for a small graph: not cleared */
+  task *first_heap[PN_PASS_TASKS], first[PN_PASS_TASKS];
+};
+
+static inline void pn_pass_begin(pass *p) {
+  memset(p, 0, offsetof(pass, first_heap));
+  p->heap = p->first_heap;
+  p->room = PN_PASS_TASKS;
+}
+void pn_pass_end(pass *p); /* releases what still waits */
 
 /* The task of a node, made and queued if it has none; NULL without memory. */
 task *pn_pass_task(pass *p, pn_node *n);
-task *pn_pass_pop(pass *p); /* of the node that was made last */
-void pn_pass_drop(task *t); /* releases its gradients */
+task *pn_pass_pop(pass *p);          /* of the node that was made last; then it is the caller's */
+void pn_pass_done(pass *p, task *t); /* a popped one: releases its gradients and its node */
 
 #endif

@@ -31,6 +31,7 @@ static inline pn_node *node_alloc(const pn_op *op, int nin) {
   n->nsaved = 0;
   n->nout = 1;
   n->g = NULL;
+  n->tasks = NULL;
   n->released = false;
   n->hooks = NULL;
   n->free_next = NULL;

@@ -206,6 +206,10 @@ pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_
   return t;
 }
 
+/* Whose block a PN_T_INSIDE tensor lies in: its own storage's, unless set_data()
+ * has given it another, and then it holds both. */
+static inline pn_storage *home(pn_tensor *t) { return (pn_storage *)((char *)t - PN_ALIGN); }
+
 /* Depth is bounded: a tensor's grad and base have none of their own chains
  * through here (a base has no base), and nodes are freed by a loop (tape.c). */
 void pn_tensor_free(pn_tensor *t) {
@@ -214,7 +218,10 @@ void pn_tensor_free(pn_tensor *t) {
   pn_node *node = t->node;
   pn_tensor *grad = t->grad, *base = t->base;
   pn_storage *storage = t->storage;
-  if (!(t->flags & PN_T_INSIDE)) pn_free(t);
+  if (!(t->flags & PN_T_INSIDE))
+    pn_free(t);
+  else if (storage != home(t))
+    pn_storage_release(home(t));
   pn_storage_release(storage);
   pn_release(grad);
   pn_release(base);
@@ -353,7 +360,7 @@ pn_status pn_set_data(pn_tensor *t, pn_tensor *src) {
         1 +
         (t->storage->version > src->storage->version ? t->storage->version : src->storage->version);
   src->storage->refs++;
-  pn_storage_release(t->storage);
+  if (!(t->flags & PN_T_INSIDE) || t->storage != home(t)) pn_storage_release(t->storage);
   t->storage = src->storage;
   t->data = src->data;
   t->dtype = src->dtype;
