@@ -10,7 +10,7 @@ pn_status pn_product_types(const char *name, const pn_tensor *a, const pn_tensor
                    "and %s %s",
                    name, pn_dtype_name(a->dtype), pn_shape_text(a), pn_dtype_name(b->dtype),
                    pn_shape_text(b));
-  if (!pn_is_real(a->dtype))
+  if (!pn_is_real(a->dtype) && (pn_is_float(a->dtype) || a->dtype == PN_BOOL))
     return pn_fail(PN_TYPE_ERROR,
                    "%s is not implemented for %s (shapes %s and %s); convert with "
                    ".float() or .double()",
@@ -42,20 +42,21 @@ pn_status pn_product_run(pn_args *a, size_t block_bytes, pn_tensor *out, pn_tens
     a->n[PN_GEMM_BIAS_STRIDE] = bias->stride[bias->ndim - 1];
     pn_bind(a, PN_GEMM_BIAS, bias);
   }
-  if (!pn_tls.recording) {
+  const bool real = pn_is_real(out->dtype);
+  if (real && !pn_tls.recording) {
     a->p[PN_GEMM_C] = out->data;
     a->p[PN_GEMM_A] = x->data;
     a->p[PN_GEMM_B] = y->data;
     if (run_tiny(a)) return PN_OK;
   }
-  size_t bytes = pn_gemm_workspace(a);
+  size_t bytes = real ? pn_gemm_workspace(a) : 0;
   pn_tensor *work = bytes ? pn_workspace(bytes) : NULL;
   if (bytes && !work) return pn_last_status();
   if (work) pn_bind_out(a, PN_GEMM_WORK, work);
   pn_bind_out(a, PN_GEMM_C, out);
   pn_bind(a, PN_GEMM_A, x);
   pn_bind(a, PN_GEMM_B, y);
-  pn_status s = pn_run(&pn_row_gemm_pack, a, block_bytes);
+  pn_status s = pn_run(real ? &pn_row_gemm_pack : &pn_row_product, a, block_bytes);
   pn_release(work);
   return s;
 }

@@ -39,7 +39,7 @@ pn_status pn_product(pn_tensor *out, const pn_matrix *a, const pn_matrix *b, pn_
 pn_status pn_product_run(pn_args *args, size_t block_bytes, pn_tensor *out, pn_tensor *a,
                          pn_tensor *b, pn_tensor *bias, double alpha, int act);
 
-/* Fails unless both are of one dtype, float32 or float64. */
+/* Fails unless both are of one dtype, float32, float64 or an integer. */
 pn_status pn_product_types(const char *name, const pn_tensor *a, const pn_tensor *b);
 
 #endif

@@ -232,9 +232,16 @@ def addmm(Tensor input not None, Tensor mat1 not None, Tensor mat2 not None, *, 
 cdef Tensor add_product(Tensor input, Tensor a, Tensor b, object beta, object alpha):
     """A bias row is added in the product's own pass; the bits are the same."""
     cdef Tensor product
+    cdef int64_t size[2]
     if a.c.ndim != 2 or b.c.ndim != 2:
         raise RuntimeError(
             f"addmm() multiplies two matrices, not {shape_of(a.c)} and {shape_of(b.c)}")
+    if not pn_is_float(a.c.dtype):  # factors of integers are integers
+        beta, alpha = PyInt(beta), PyInt(alpha)
+    if beta == 0:  # input, and its NaN, stay out
+        size[0], size[1] = a.c.shape[0], b.c.shape[1]
+        wrap(pn_expand(input.c, 2, size))
+        return scaled(wrap(pn_matmul(a.c, b.c)), alpha)
     input = scaled(input, beta)
     if b.c.ndim == 2 and input.c.ndim == 1 and input.c.shape[0] == b.c.shape[1] and (
             input.c.dtype == a.c.dtype):

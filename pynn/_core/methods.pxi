@@ -67,6 +67,10 @@ cdef class Tensor(_TensorMath):
         """The product of two matrices."""
         return matrix_product(self, mat2)
 
+    def addmm(self, Tensor mat1 not None, Tensor mat2 not None, *, beta=1, alpha=1):
+        """beta * self + alpha * (mat1 @ mat2)."""
+        return add_product(self, mat1, mat2, beta, alpha)
+
     # ---- indices ---------------------------------------------------------------
 
     def index_select(self, dim, Tensor index not None):

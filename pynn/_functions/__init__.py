@@ -13,6 +13,7 @@ from typing import Any
 from pynn import _core
 from pynn._functions import (
     creation as _creation,
+    einsum as _einsum,
     indexing as _indexing,
     math as _math,
     movement as _movement,
@@ -25,6 +26,7 @@ from pynn._functions import (
     views as _views,
 )
 from pynn._functions.creation import *
+from pynn._functions.einsum import *
 from pynn._functions.indexing import *
 from pynn._functions.math import *
 from pynn._functions.movement import *
@@ -39,6 +41,7 @@ from pynn._guard import guard, guarded
 
 __all__: list[str] = []
 __all__ += _creation.__all__
+__all__ += _einsum.__all__
 __all__ += _indexing.__all__
 __all__ += _math.__all__
 __all__ += _movement.__all__
@@ -52,6 +55,7 @@ __all__ += _views.__all__
 
 _FAMILIES: tuple[ModuleType, ...] = (
     _creation,
+    _einsum,
     _indexing,
     _math,
     _movement,

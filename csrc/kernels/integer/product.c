@@ -1,12 +1,15 @@
-/* Products of integer matrices in the record of gemm.h: no bias, no activation,
- * alpha 1; they wrap in their own type.  A unit is a row of one matrix. */
+/* Products of integer matrices in the record of gemm.h, alpha a whole number, no
+ * activation; they wrap in their own type.  A unit is a row of one matrix. */
 #include "kernels/gemm.h"
 
 #include "kernels/integer/item.h"
 #include "kernels/kernel.h"
 #include "kernels/walk.h"
 
-static void row_times(uitem *c, const item *x, const item *y, const int64_t *n) {
+static void row_times(const pn_args *a, uitem *c, const item *x, const item *y) {
+  const int64_t *n = a->n;
+  const uitem alpha = (uitem)(int64_t)a->f[PN_GEMM_ALPHA];
+  const item *bias = a->p[PN_GEMM_BIAS];
   for (int64_t j = 0; j < n[PN_GEMM_N]; j++) c[j] = 0;
   for (int64_t k = 0; k < n[PN_GEMM_K]; k++) {
     const uitem f = (uitem)x[k * n[PN_GEMM_CSA]];
@@ -14,6 +17,8 @@ static void row_times(uitem *c, const item *x, const item *y, const int64_t *n) 
     for (int64_t j = 0; j < n[PN_GEMM_N]; j++)
       c[j] = (uitem)(c[j] + f * (uitem)row[j * n[PN_GEMM_CSB]]);
   }
+  for (int64_t j = 0; j < n[PN_GEMM_N]; j++)
+    c[j] = (uitem)(alpha * c[j] + (bias ? (uitem)bias[j * n[PN_GEMM_BIAS_STRIDE]] : 0));
 }
 
 PN_KERNEL(product) {
@@ -26,8 +31,8 @@ PN_KERNEL(product) {
       at = pn_walk_offset(block->ndim, block->shape, block->stride_a, b);
       bt = pn_walk_offset(block->ndim, block->shape, block->stride_b, b);
     }
-    row_times((uitem *)a->p[PN_GEMM_C] + b * n[PN_GEMM_BSC] + i * n[PN_GEMM_RSC],
+    row_times(a, (uitem *)a->p[PN_GEMM_C] + b * n[PN_GEMM_BSC] + i * n[PN_GEMM_RSC],
               (const item *)a->p[PN_GEMM_A] + at + i * n[PN_GEMM_RSA],
-              (const item *)a->p[PN_GEMM_B] + bt, n);
+              (const item *)a->p[PN_GEMM_B] + bt);
   }
 }
