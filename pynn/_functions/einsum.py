@@ -182,8 +182,10 @@ def _contract(
     a: Tensor, la: list[Label], b: Tensor, lb: list[Label], needed: set[Label]
 ) -> tuple[Tensor, list[Label]]:
     """The product of two operands, summed over the labels that nobody needs any more."""
-    a, la = _summed(a, la, set(la) - set(lb) - needed)
-    b, lb = _summed(b, lb, set(lb) - set(la) - needed)
+    a, la = _summed(a, la, set(la) - set(lb) - needed, widens=True)
+    b, lb = _summed(b, lb, set(lb) - set(la) - needed, widens=True)
+    if a.dtype != b.dtype and not a.dtype.is_floating_point and not b.dtype.is_floating_point:
+        a, b = a.long(), b.long()
     inner: list[Label] = []
     for name in [n for n in la if n in lb]:
         i, j = a.shape[la.index(name)], b.shape[lb.index(name)]
