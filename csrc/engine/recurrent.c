@@ -328,7 +328,3 @@ pn_status pn_op_recurrent(pn_call *c) {
   c->nout = 0;
   return r;
 }
-pn_status pn_recurrent_second(const rn_spec *s, pn_tensor **g, pn_tensor **in, pn_tensor **h,
-                              const bool *want, pn_tensor **gin) {
-  return PN_OK;
-}

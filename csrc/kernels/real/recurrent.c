@@ -75,8 +75,8 @@ static void forward(const pn_args *a, int64_t r0, int64_t r1, real *product) {
   while (rn_next(&k)) {
     const int64_t rows = pn_min64(r1, k.rows) - r0;
     if (rows <= 0) continue;
-    inner_product(&(inner_job){rows, gw, w, h + r0 * w, a->p[PN_RN_W], a->p[PN_RN_BIAS], product,
-                               w, 1, gw, gw, 1, false});
+    inner_product(&(inner_job){rows, gw, w, h + r0 * w, a->p[PN_RN_W], a->p[PN_RN_BIAS], product, w,
+                               1, gw, gw, 1, false});
     for (int64_t i = 0; i < rows; i++) {
       const int64_t s = r0 + i, at = k.at + s;
       rn_row r = {(real *)a->p[PN_RN_GATES] + at * gw,
