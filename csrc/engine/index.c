@@ -1,15 +1,15 @@
 /* Index operators.  An index out of range is an IndexError: the kernels clamp
  * and note it in a status word, which is checked before the result is used. */
 #include "kernels/index.h"
-#include "engine/internal.h"
+#include "engine/index.h"
 
-static pn_status check_index(const char *name, const pn_tensor *index) {
+pn_status pn_check_index(const char *name, const pn_tensor *index) {
   if (index->dtype == PN_I64 || index->dtype == PN_I32) return PN_OK;
   return pn_fail(PN_RUNTIME_ERROR, "%s(): Expected dtype int64 or int32 for index, got %s", name,
                  pn_dtype_name(index->dtype));
 }
 
-static pn_status check_pair(const char *name, const pn_tensor *a, const pn_tensor *b) {
+pn_status pn_check_pair(const char *name, const pn_tensor *a, const pn_tensor *b) {
   if (a->dtype != b->dtype)
     return pn_fail(PN_RUNTIME_ERROR,
                    "%s(): self (%s) and source (%s) expected to have the same dtype", name,
@@ -25,7 +25,7 @@ static int64_t product(const int64_t *shape, int lo, int hi) {
 
 /* The status words are a tensor of their own, cleared by a record before the
  * kernel: so a replay has them too. */
-static pn_status run_indexed(const pn_row *row, pn_args *a, size_t block_bytes) {
+pn_status pn_run_indexed(const pn_row *row, pn_args *a, size_t block_bytes) {
   int64_t n = 3;
   pn_tensor *status = pn_zeros(PN_I64, 1, &n);
   if (!status) return pn_last_status();
@@ -55,7 +55,7 @@ static pn_status index_select_backward(pn_node *n, pn_tensor *g, pn_tensor **gin
 static const pn_op op_index_select = {"IndexSelectBackward", index_select_backward};
 
 pn_tensor *pn_index_select(pn_tensor *a, int axis, pn_tensor *index) {
-  if (pn_axis(a, axis, &axis) || check_index("index_select", index)) return NULL;
+  if (pn_axis(a, axis, &axis) || pn_check_index("index_select", index)) return NULL;
   if (index->ndim > 1) {
     pn_fail(PN_INDEX_ERROR, "index_select(): Index is supposed to be a vector, got shape %s",
             pn_shape_text(index));
@@ -80,7 +80,7 @@ pn_tensor *pn_index_select(pn_tensor *a, int axis, pn_tensor *index) {
     pn_bind_out(&args, PN_IX_OUT, out);
     pn_bind(&args, PN_IX_X, x);
     pn_bind(&args, PN_IX_INDEX, index);
-    if (run_indexed(&pn_row_index_select, &args, 0)) {
+    if (pn_run_indexed(&pn_row_index_select, &args, 0)) {
       pn_release(out);
       out = NULL;
     }
@@ -110,7 +110,7 @@ static pn_status index_add_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 static const pn_op op_index_add = {"IndexAddBackward", index_add_backward};
 
 /* The result without history: a contiguous copy of a to add into. */
-static pn_tensor *copy_of(pn_tensor *a) {
+pn_tensor *pn_copy_of(pn_tensor *a) {
   bool was = pn_set_grad_enabled(false);
   pn_tensor *c = pn_clone(a);
   pn_set_grad_enabled(was);
@@ -118,7 +118,8 @@ static pn_tensor *copy_of(pn_tensor *a) {
 }
 
 pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src) {
-  if (pn_axis(a, axis, &axis) || check_index("index_add", index) || check_pair("index_add", a, src))
+  if (pn_axis(a, axis, &axis) || pn_check_index("index_add", index) ||
+      pn_check_pair("index_add", a, src))
     return NULL;
   bool fits = src->ndim == a->ndim && index->ndim <= 1;
   for (int d = 0; fits && d < a->ndim; d++)
@@ -128,7 +129,7 @@ pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src
             pn_shape_text(a), pn_shape_text(index), pn_shape_text(src), axis);
     return NULL;
   }
-  pn_tensor *out = copy_of(a), *x = pn_contiguous(src);
+  pn_tensor *out = pn_copy_of(a), *x = pn_contiguous(src);
   if (out && x && x->numel) {
     pn_args args;
     args.block = NULL;
@@ -144,7 +145,7 @@ pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src
     pn_bind_inout(&args, PN_IX_OUT, out);
     pn_bind(&args, PN_IX_X, x);
     pn_bind(&args, PN_IX_INDEX, index);
-    if (run_indexed(&pn_row_index_add, &args, 0)) {
+    if (pn_run_indexed(&pn_row_index_add, &args, 0)) {
       pn_release(out);
       out = NULL;
     }
@@ -174,8 +175,7 @@ static pn_status gather_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_gather = {"GatherBackward", gather_backward};
 
-static pn_status check_gather(const char *name, const pn_tensor *a, const pn_tensor *index,
-                              int axis) {
+pn_status pn_check_gather(const char *name, const pn_tensor *a, const pn_tensor *index, int axis) {
   bool fits = index->ndim == a->ndim;
   for (int d = 0; fits && d < a->ndim; d++) fits = d == axis || index->shape[d] <= a->shape[d];
   if (fits) return PN_OK;
@@ -185,9 +185,23 @@ static pn_status check_gather(const char *name, const pn_tensor *a, const pn_ten
                  name, pn_shape_text(index), pn_shape_text(a), axis);
 }
 
+/* One of the two is a number: as vectors, in the index's shape. */
+static pn_tensor *gather_number(pn_tensor *a, pn_tensor *index) {
+  int64_t any = -1;
+  pn_tensor *x = pn_reshape(a, 1, &any), *i = x ? pn_reshape(index, 1, &any) : NULL;
+  pn_tensor *r = i ? pn_gather(x, 0, i) : NULL;
+  pn_tensor *out = r ? pn_reshape(r, index->ndim, index->shape) : NULL;
+  pn_release(r);
+  pn_release(i);
+  pn_release(x);
+  return out;
+}
+
 pn_tensor *pn_gather(pn_tensor *a, int axis, pn_tensor *index) {
-  if (pn_axis(a, axis, &axis) || check_index("gather", index) ||
-      check_gather("gather", a, index, axis))
+  if (pn_axis(a, axis, &axis)) return NULL;
+  if (a->ndim != index->ndim && a->ndim <= 1 && index->ndim <= 1) return gather_number(a, index);
+  if (index->numel &&
+      (pn_check_index("gather", index) || pn_check_gather("gather", a, index, axis)))
     return NULL;
   pn_tensor *out = pn_empty(a->dtype, index->ndim, index->shape);
   if (out && out->numel) {
@@ -200,7 +214,7 @@ pn_tensor *pn_gather(pn_tensor *a, int axis, pn_tensor *index) {
     pn_bind_out(&args, PN_IX_OUT, out);
     pn_bind(&args, PN_IX_X, a);
     pn_bind(&args, PN_IX_INDEX, index);
-    if (run_indexed(&pn_row_gather, &args, 0)) {
+    if (pn_run_indexed(&pn_row_gather, &args, 0)) {
       pn_release(out);
       return NULL;
     }
@@ -211,63 +225,6 @@ pn_tensor *pn_gather(pn_tensor *a, int axis, pn_tensor *index) {
   n->i[0] = axis;
   n->i[1] = a->ndim;
   for (int d = 0; d < a->ndim; d++) n->i[2 + d] = a->shape[d];
-  pn_node_save(n, 0, index);
-  return out;
-}
-
-/* ---- scatter_add -------------------------------------------------------------------------- */
-static pn_status scatter_add_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  pn_status s = PN_OK;
-  if (pn_needs(n, 0)) s = pn_give(gin, 0, pn_ref(g));
-  if (!s && pn_needs(n, 1)) {
-    pn_tensor *index = pn_saved_get(n, 0);
-    pn_tensor *r = index ? pn_gather(g, (int)n->i[0], index) : NULL;
-    pn_release(index);
-    bool whole = r && r->ndim == n->i[1] && !memcmp(r->shape, &n->i[2], sizeof(int64_t) * r->ndim);
-    if (r && !whole) { /* index covered a corner of src only */
-      pn_tensor *z = pn_zeros(r->dtype, (int)n->i[1], &n->i[2]);
-      pn_tensor *v = z ? pn_make_view(z, r->ndim, r->shape, z->stride, 0) : NULL;
-      if (!v || pn_copy_(v, r)) {
-        pn_release(z);
-        z = NULL;
-      }
-      pn_release(v);
-      pn_release(r);
-      r = z;
-    }
-    s = pn_give(gin, 1, r);
-  }
-  return s;
-}
-static const pn_op op_scatter_add = {"ScatterAddBackward", scatter_add_backward};
-
-pn_tensor *pn_scatter_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src) {
-  if (pn_axis(a, axis, &axis) || check_index("scatter_add", index) ||
-      check_pair("scatter_add", a, src) || check_gather("scatter_add", a, index, axis) ||
-      check_gather("scatter_add", src, index, -1))
-    return NULL;
-  pn_tensor *out = copy_of(a);
-  if (out && index->numel) {
-    pn_args args;
-    pn_scatter_lines lines;
-    args.flags = PN_INDEX_WRAP | (index->dtype == PN_I32 ? PN_INDEX_32 : 0);
-    args.dtype = a->dtype;
-    pn_scatter_record(&args, &lines, index->ndim, index->shape, out->stride, src->stride,
-                      index->stride, axis, a->ndim ? a->shape[axis] : 1);
-    pn_bind_inout(&args, PN_IX_OUT, out);
-    pn_bind(&args, PN_IX_X, src);
-    pn_bind(&args, PN_IX_INDEX, index);
-    if (run_indexed(&pn_row_scatter_add, &args, sizeof lines)) {
-      pn_release(out);
-      return NULL;
-    }
-  }
-  if (!out || !(pn_wants_grad(a) || pn_wants_grad(src))) return out;
-  pn_node *n = pn_node2(&op_scatter_add, out, a, src);
-  if (!n) return pn_discard(out);
-  n->i[0] = axis;
-  n->i[1] = src->ndim;
-  for (int d = 0; d < src->ndim; d++) n->i[2 + d] = src->shape[d];
   pn_node_save(n, 0, index);
   return out;
 }

@@ -1,10 +1,10 @@
-/* index_add and scatter_add for one item type; the including file defines the
- * type `item` and item_add(a, b).  Additions to one output are made one by one
- * in ascending order of the index's position; units share no output, so the
- * bits do not depend on threads, and no atomic is needed. */
+/* index_add, scatter_add and scatter_reduce for one item type; the including file
+ * defines the type `item` and item_add, item_mul, item_max, item_min of (a, b).  Additions to one output are made one
+ * by one in ascending order of the index's position; units share no output, so the bits do not
+ * depend on threads, and no atomic is needed. */
 #include "kernels/index_status.h"
 #include "kernels/kernel.h"
-#include "kernels/walk.h"
+#include "kernels/scatter_lines.h"
 
 static void add_row(item *out, int64_t out_stride, const item *src, int64_t src_stride, int64_t n) {
   if (out_stride == 1 && src_stride == 1)
@@ -32,29 +32,13 @@ PN_KERNEL(index_add) {
   }
 }
 
-/* Unit u is a block of lines: no two lines meet in one output. */
-PN_KERNEL(scatter_add) {
-  const int64_t *n = a->n;
-  const pn_scatter_lines *l = a->block;
-  int last = l->ndim - 1;
-  int64_t so = l->stride_out[last], ss = l->stride_src[last], si = l->stride_index[last];
-  bool is32 = a->flags & PN_INDEX_32, wrap = a->flags & PN_INDEX_WRAP;
-  for (int64_t u = begin; u < end; u++) {
-    int64_t o = u / n[PN_SC_BLOCKS], c = (u - o * n[PN_SC_BLOCKS]) * PN_SC_LINES;
-    int64_t lines = pn_min64(l->shape[last] - c, PN_SC_LINES);
-    item *out = (item *)a->p[PN_IX_OUT] + c * so + pn_walk_offset(last, l->shape, l->stride_out, o);
-    const item *src =
-        (const item *)a->p[PN_IX_X] + c * ss + pn_walk_offset(last, l->shape, l->stride_src, o);
-    int64_t index = c * si + pn_walk_offset(last, l->shape, l->stride_index, o);
-    for (int64_t i = 0; i < n[PN_SC_COUNT]; i++) {
-      for (int64_t j = 0; j < lines; j++) {
-        int64_t at =
-            pn_index_load(a->p[PN_IX_INDEX], index + i * n[PN_SC_STRIDE_INDEX] + j * si, is32);
-        at = pn_index_check(at, n[PN_SC_EXTENT], wrap, a->p[PN_IX_STATUS]);
-        if (at < 0) continue;
-        item *to = out + j * so + at * n[PN_SC_STRIDE_OUT];
-        *to = item_add(*to, src[j * ss + i * n[PN_SC_STRIDE_SRC]]);
-      }
-    }
-  }
+PN_KERNEL(scatter_add) { scatter_lines(a, begin, end, item_add); }
+
+PN_KERNEL(scatter_reduce) {
+  if (a->flags & PN_SCATTER_MAX)
+    scatter_lines(a, begin, end, item_max);
+  else if (a->flags & PN_SCATTER_MIN)
+    scatter_lines(a, begin, end, item_min);
+  else
+    scatter_lines(a, begin, end, item_mul);
 }

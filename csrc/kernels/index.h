@@ -22,6 +22,8 @@
 #include "pn_types.h"
 
 enum { PN_INDEX_32 = 1, PN_INDEX_WRAP = 2 }; /* flags */
+enum { PN_SCATTER_MAX = 4, PN_SCATTER_MIN = 8 };
+/* scatter_reduce multiplies without them; scatter writes: the last one stays */
 
 /* p[] of all four */
 enum {

@@ -314,6 +314,7 @@ cdef extern from "engine/window.h":
     pn_tensor *pn_view_dtype(pn_tensor *t, int dtype)
 
 cdef extern from "engine/indexing.h":
+    pn_tensor *pn_nonzero(pn_tensor *x)
     pn_tensor *pn_index(pn_tensor *x, int count, pn_tensor **items)
     pn_status pn_index_put_(pn_tensor *x, int count, pn_tensor **items, pn_tensor *value,
                             bint accumulate)

@@ -87,8 +87,17 @@ def bitwise_not(Tensor input not None):
     return wrap(pn_bit_not(input.c))
 
 
-def where(condition, input, other):
-    """input where condition (bool) is true, else other; all three broadcast."""
+def where(condition, input=None, other=None):
+    """input where condition (bool) is true, else other; all three broadcast.
+
+    where(condition) alone is nonzero(condition, as_tuple=True).
+    """
+    cdef Tensor found
+    if input is None and other is None and isinstance(condition, Tensor):
+        found = condition.reshape(1) if condition.ndim == 0 else condition
+        n = found.c.ndim
+        found = wrap(pn_nonzero(found.c))
+        return tuple([wrap(pn_select(found.c, 1, d)) for d in range(n)])
     return where_of(condition, input, other)
 
 

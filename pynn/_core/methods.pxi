@@ -70,6 +70,9 @@ cdef class Tensor(_TensorMath):
     def addmm(self, Tensor mat1 not None, Tensor mat2 not None, *, beta=1, alpha=1):
         """beta * self + alpha * (mat1 @ mat2)."""
         return add_product(self, mat1, mat2, beta, alpha)
+    def where(self, condition, other):
+        """self where condition (bool) is true, else other; all three broadcast."""
+        return where_of(condition, self, other)
 
     # ---- indices ---------------------------------------------------------------
 

@@ -9,5 +9,15 @@ static inline item item_add(item a, item b) {
 #endif
 }
 
+static inline item item_max(item a, item b) { return b > a ? b : a; }
+static inline item item_min(item a, item b) { return b < a ? b : a; }
+static inline item item_mul(item a, item b) {
+#if PN_TYPE_IS_BOOL
+  return a & b;
+#else
+  return (item)((uint64_t)a * (uint64_t)b);
+#endif
+}
+
 #include "kernels/add_index.h"
 #include "kernels/pick_add.h"

@@ -44,7 +44,7 @@ void pn_gather_record(pn_args *a, int ndim, const int64_t *shape, const int64_t 
   }
   n[PN_GA_NDIM] = dims;
   n[PN_GA_EXTENT] = extent;
-  n[PN_GA_STRIDE_AXIS] = stride_x[axis];
+  n[PN_GA_STRIDE_AXIS] = ndim ? stride_x[axis] : 0;
   n[PN_GA_ROWS] = 1;
   for (int d = 0; d < dims - 1; d++) n[PN_GA_ROWS] *= s[d];
 }
