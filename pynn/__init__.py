@@ -57,7 +57,9 @@ from pynn._core import (
     int8 as int8,
     int32 as int32,
     int64 as int64,
+    inference_mode as inference_mode,
     is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
     is_tensor as is_tensor,
     le as le,
     linspace as linspace,
@@ -129,6 +131,7 @@ if TYPE_CHECKING:
         nn as nn,
         optim as optim,
         tutorial as tutorial,
+        utils as utils,
         viz as viz,
     )
     from pynn._config import config as config, show_config as show_config
@@ -144,6 +147,7 @@ _LAZY = {
     "optim": "",
     "show_config": "pynn._config",
     "tutorial": "",
+    "utils": "",
     "viz": "",
 }
 

@@ -189,8 +189,9 @@ static pn_status collect(pass *p, task *t) {
 static pn_tensor *constant_one(int dtype) {
   static float one32 = 1;
   static double one64 = 1;
-  static pn_storage storage[2] = {{.refs = 1, .data = &one32, .bytes = 4},
-                                  {.refs = 1, .data = &one64, .bytes = 8}};
+  static pn_storage storage[2] = {
+      {.refs = 1, .data = &one32, .bytes = 4, .flags = PN_STORAGE_READONLY},
+      {.refs = 1, .data = &one64, .bytes = 8, .flags = PN_STORAGE_READONLY}};
   static pn_tensor one[2] = {{.refs = 1,
                               .storage = &storage[0],
                               .data = &one32,
@@ -221,7 +222,8 @@ static pn_status seed(pass *p, pn_tensor *root, pn_tensor *grad) {
   pn_tensor *one = NULL, *g;
   if (grad) {
     g = pn_ref(grad);
-  } else if (root->ndim == 0 && pn_is_real(root->dtype)) {
+  } else if (root->ndim == 0 && pn_is_real(root->dtype) &&
+             !(root->node && (root->node->hooks || root->node->foreign))) {
     g = constant_one(root->dtype);
   } else {
     one = pn_scalar_float(1);

@@ -75,6 +75,7 @@ cdef class _TensorMath(_TensorViews)
 cdef class Tensor(_TensorMath)
 cdef class Parameter(Tensor)
 cdef class _Module
+cdef class Node
 
 include "errors.pxi"
 include "host.pxi"
@@ -93,6 +94,7 @@ include "functions.pxi"
 include "losses.pxi"
 include "call.pxi"
 include "autograd.pxi"
+include "hooks.pxi"
 include "module.pxi"
 include "layers.pxi"
 include "optim.pxi"

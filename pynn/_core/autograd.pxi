@@ -8,6 +8,7 @@ def is_grad_enabled():
 cdef class _GradMode:
     """A grad mode as context manager and decorator; thread-local."""
 
+    cdef object function     # of @no_grad without parentheses
     cdef bint mode
     cdef uint64_t entered    # the modes before each __enter__, one bit each, newest lowest
 
@@ -18,8 +19,15 @@ cdef class _GradMode:
         pn_set_grad_enabled(self.entered & 1)
         self.entered >>= 1
 
-    def __call__(self, function):
-        return under_grad_mode(function, self.mode)
+    def __call__(self, *args, **kwargs):
+        if self.function is not None:
+            return self.function(*args, **kwargs)
+        if len(args) != 1 or kwargs:
+            raise TypeError("a grad mode decorates one function")
+        return under_grad_mode(args[0], self.mode)
+
+    def __get__(self, instance, owner):
+        return self if self.function is None or instance is None else MethodType(self, instance)
 
 
 cdef object under_grad_mode(object function, bint mode):
@@ -43,16 +51,20 @@ cdef object under_grad_mode(object function, bint mode):
 cdef class no_grad(_GradMode):
     """Nothing is recorded within: `with pynn.no_grad():` or `@pynn.no_grad()`."""
 
-    def __cinit__(self):
+    def __cinit__(self, orig_func=None):
         self.mode = False
+        if orig_func is not None:
+            self.function = under_grad_mode(orig_func, False)
 
 
 @cython.final
 cdef class enable_grad(_GradMode):
     """Operators are recorded within: `with pynn.enable_grad():` or `@pynn.enable_grad()`."""
 
-    def __cinit__(self):
+    def __cinit__(self, orig_func=None):
         self.mode = True
+        if orig_func is not None:
+            self.function = under_grad_mode(orig_func, True)
 
 
 @cython.final
@@ -67,6 +79,7 @@ cdef class set_grad_enabled(_GradMode):
         pn_set_grad_enabled(self.mode)
 
     def __call__(self, function):
+        """As a decorator it leaves the mode alone."""
         pn_set_grad_enabled(self.entered & 1)
         return under_grad_mode(function, self.mode)
 
@@ -92,22 +105,87 @@ cdef pn_tensor **pointers(list tensors) except NULL:
     return p
 
 
+cdef list root_weights(object weights, Py_ssize_t n):
+    """One weight or None per root."""
+    if weights is None:
+        return [None] * n
+    cdef list r = [weights] if isinstance(weights, Tensor) else list(weights)
+    if len(r) != n:
+        raise RuntimeError(f"got {n} tensors and {len(r)} gradients")
+    for w in r:
+        if w is not None and not isinstance(w, Tensor):
+            raise TypeError(f"gradients are Tensors or None, not {type_name(w)}")
+    return r
+
+
+cdef object backward_into(list roots, list weights, object retain_graph, bint create_graph,
+                          object inputs):
+    cdef list into = tensor_list(inputs, "inputs")
+    cdef pn_tensor **r = NULL
+    cdef pn_tensor **w = NULL
+    cdef pn_tensor **x = NULL
+    if not into:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    for t in into:
+        if not wants_grad((<Tensor>t).c):
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    try:
+        r = pointers(roots)
+        w = pointers(weights)
+        x = pointers(into)
+        check(pn_backward_into(<int>len(roots), r, w,
+                               create_graph if retain_graph is None else retain_graph,
+                               create_graph, <int>len(into), x))
+    finally:
+        for p in (<uintptr_t>r, <uintptr_t>w, <uintptr_t>x):
+            PyMem_Free(<void *><uintptr_t>p)
+
+
+def _backward(tensors, grad_tensors=None, retain_graph=None, bint create_graph=False,
+              inputs=None):
+    """pynn.autograd.backward."""
+    cdef list roots = tensor_list(tensors, "tensors")
+    cdef list weights = root_weights(grad_tensors, len(roots))
+    cdef pn_tensor **r = NULL
+    cdef pn_tensor **w = NULL
+    if inputs is not None:
+        return backward_into(roots, weights, retain_graph, create_graph, inputs)
+    try:
+        r = pointers(roots)
+        w = pointers(weights)
+        check(pn_backward(<int>len(roots), r, w,
+                          create_graph if retain_graph is None else retain_graph, create_graph,
+                          0, NULL, NULL))
+    finally:
+        PyMem_Free(r)
+        PyMem_Free(w)
+
+
 def _grad(outputs, inputs, grad_outputs=None, retain_graph=None, bint create_graph=False,
-          bint allow_unused=False):
-    """pynn.autograd.grad."""
+          allow_unused=None, bint materialize_grads=False):
+    """The gradients of outputs with respect to inputs, one per input: a tuple, or a dict
+    for a dict of inputs.
+
+    grad_outputs weighs the elements of the outputs (None: 1 for a single
+    element).  An input that the outputs do not depend on is an error, None with
+    allow_unused, or zeros with materialize_grads.
+    """
+    if isinstance(inputs, dict):
+        return dict(zip(inputs, _grad(outputs, list(inputs.values()), grad_outputs, retain_graph,
+                                      create_graph, allow_unused, materialize_grads)))
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but "
+            "got: allow_unused=False.")
     cdef list roots = tensor_list(outputs, "outputs")
     cdef list leaves = tensor_list(inputs, "inputs")
-    cdef list weights = [None] * len(roots)
+    cdef list weights = root_weights(grad_outputs, len(roots))
     cdef bint retain = create_graph if retain_graph is None else retain_graph
     cdef list result
     cdef pn_tensor **r = NULL
     cdef pn_tensor **w = NULL
     cdef pn_tensor **x = NULL
     cdef pn_tensor **g = NULL
-    if grad_outputs is not None:
-        weights = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
-        if len(weights) != len(roots):
-            raise ValueError(f"{len(roots)} outputs, but {len(weights)} grad_outputs")
     for t in leaves:
         if not wants_grad((<Tensor>t).c):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -121,7 +199,9 @@ def _grad(outputs, inputs, grad_outputs=None, retain_graph=None, bint create_gra
     finally:
         for p in (<uintptr_t>r, <uintptr_t>w, <uintptr_t>x, <uintptr_t>g):
             PyMem_Free(<void *><uintptr_t>p)
-    if not allow_unused and None in [t if t is None else 0 for t in result]:
+    if materialize_grads:
+        result = [zeros_like(x_i) if g_i is None else g_i for x_i, g_i in zip(leaves, result)]
+    elif not allow_unused and None in [t if t is None else 0 for t in result]:
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. Set "
             "allow_unused=True if this is the desired behavior.")

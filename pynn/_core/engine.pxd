@@ -118,6 +118,8 @@ cdef extern from "engine/engine.h":
         int64_t stride[8]
         pn_node *node
         pn_tensor *grad
+        pn_tensor *base
+        int32_t node_output
 
     void pn_retain(pn_tensor *t)
     void pn_release(pn_tensor *t)
@@ -272,6 +274,35 @@ cdef extern from "engine/optim.h":
         pn_tensor *progress
         const double *options
     pn_status pn_optim_step(pn_algorithm algorithm, int n, pn_optim_slot *slots, bint *made)
+
+cdef extern from "engine/hooks.h":
+    enum:
+        PN_T_INFERENCE
+    ctypedef enum pn_hook_kind:
+        PN_HOOK_GRAD
+        PN_HOOK_ACCUMULATED
+    ctypedef pn_tensor *(*pn_hook_fn)(void *ctx, pn_tensor *t) noexcept
+    pn_status pn_add_hook(pn_tensor *t, pn_hook_kind kind, pn_hook_fn run,
+                          void (*release)(void *) noexcept, void *ctx)
+    void *pn_hook_context(pn_tensor *t, pn_hook_kind kind)
+    pn_status pn_backward_into(int nroots, pn_tensor **roots, pn_tensor **grads,
+                               bint retain_graph, bint create_graph, int ninputs,
+                               pn_tensor **inputs)
+    ctypedef struct pn_saved_hooks:
+        void *(*pack)(void *ctx, pn_tensor *t) noexcept
+        pn_tensor *(*unpack)(void *packed) noexcept
+        void (*release)(void *packed) noexcept
+        void *ctx
+    const pn_saved_hooks *pn_set_saved_hooks(const pn_saved_hooks *hooks)
+    bint pn_inference_mode()
+    bint pn_set_inference_mode(bint on)
+    pn_status pn_detach_(pn_tensor *t)
+    pn_node *pn_grad_node(pn_tensor *t)
+    void pn_node_keep(pn_node *n)
+    void pn_node_drop(pn_node *n)
+    const char *pn_node_label(const pn_node *n)
+    int pn_node_inputs(const pn_node *n)
+    void pn_node_input(const pn_node *n, int k, pn_node **source, int *output, pn_tensor **leaf)
 
 cdef extern from *:
     """

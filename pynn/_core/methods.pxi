@@ -104,10 +104,24 @@ cdef class Tensor(_TensorMath):
         """Lets backward() keep the gradient of this non-leaf in grad."""
         check(pn_retain_grad(self.c))
 
-    def backward(self, gradient=None, retain_graph=None, bint create_graph=False):
+    def register_hook(self, hook):
+        """hook(grad) when this tensor's gradient is known; what it returns replaces it."""
+        return add_tensor_hook(self, PN_HOOK_GRAD, hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """hook(tensor) when this leaf's grad is complete."""
+        return add_tensor_hook(self, PN_HOOK_ACCUMULATED, hook)
+
+    def detach_(self):
+        """Forgets where the tensor came from; returns self."""
+        check(pn_detach_(self.c))
+        return self
+
+    def backward(self, gradient=None, retain_graph=None, bint create_graph=False, inputs=None):
         """Adds the gradients of this tensor to the grad of every leaf it came from.
 
-        gradient weighs the elements; a single element needs none.
+        gradient weighs the elements; a single element needs none.  inputs: the
+        only tensors whose grad is written, leaves or not.
         """
         cdef pn_tensor *root = self.c
         cdef pn_tensor *weight = NULL
@@ -115,6 +129,8 @@ cdef class Tensor(_TensorMath):
             if not isinstance(gradient, Tensor):
                 raise TypeError(f"gradient is a Tensor or None, not {type_name(gradient)}")
             weight = (<Tensor>gradient).c
+        if inputs is not None:
+            return backward_into([self], [gradient], retain_graph, create_graph, inputs)
         check(pn_backward(1, &root, &weight,
                           create_graph if retain_graph is None else retain_graph, create_graph,
                           0, NULL, NULL))

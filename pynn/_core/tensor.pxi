@@ -68,13 +68,32 @@ cdef class _TensorData:
     @property
     def grad_fn(self):
         """The operator that made this tensor, for a look at its name(); None for a leaf."""
-        cdef const char *name = pn_node_name(self.c)
-        cdef Node node
-        if name is NULL:
-            return None
-        node = Node.__new__(Node)
-        node.text = (<bytes>name).decode()
-        return node
+        cdef pn_node *node = pn_grad_node(self.c)
+        return None if node is NULL else look_at(node, NULL)
+
+    @property
+    def output_nr(self):
+        """Which output of its operator this tensor is."""
+        return self.c.node_output if pn_grad_node(self.c) is not NULL else 0
+
+    @property
+    def retains_grad(self):
+        """True if backward() keeps the gradient of this non-leaf."""
+        return (self.c.flags & PN_T_RETAIN_GRAD) != 0
+
+    def _is_view(self):
+        """True if it shares another tensor's memory and history."""
+        return self.c.base is not NULL
+
+    @property
+    def _base(self):
+        """Of a view: the tensor whose memory it shows."""
+        return None if self.c.base is NULL else wrap_borrowed(self.c.base)
+
+    @property
+    def _version(self):
+        """How often the tensor's memory was written in place."""
+        return self.c.storage.version
 
     @property
     def is_leaf(self):
@@ -127,6 +146,10 @@ cdef class _TensorData:
     def data_ptr(self):
         """The address of the first element."""
         return <uintptr_t>self.c.data
+
+    def is_inference(self):
+        """True if it was made in inference_mode()."""
+        return (self.c.flags & PN_T_INFERENCE) != 0
 
     def is_floating_point(self):
         """True if the dtype is a floating one."""
@@ -239,20 +262,6 @@ cdef class _TensorData:
 
     def __dlpack_device__(self):
         return (DL_CPU, 0)
-
-
-@cython.final
-cdef class Node:
-    """A look at the operator that made a tensor."""
-
-    cdef str text
-
-    def name(self):
-        """Its name, such as MulBackward."""
-        return self.text
-
-    def __repr__(self):
-        return f"<{self.text}>"
 
 
 cdef pn_tensor *empty_vector() except NULL:

@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from pynn.nn.modules._handle import RemovableHandle, add_hook
 from pynn.nn.modules._tree import ModuleTree
+from pynn.utils.hooks import RemovableHandle, add_hook
 
 
 class _Hooks:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pynn import _core
 from pynn._core import Parameter, Tensor
-from pynn.nn.modules._handle import RemovableHandle, add_hook
 from pynn.nn.modules._tree import ModuleTree
+from pynn.utils.hooks import RemovableHandle, add_hook
 
 _IncompatibleKeys = namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 _EXTRA_STATE = "_extra_state"

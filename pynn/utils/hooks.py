@@ -6,20 +6,21 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+__all__ = ["RemovableHandle", "add_hook"]
+
 _ids = itertools.count()
 
 
 class RemovableHandle:
     """remove() takes the hook off; so does the end of a with block."""
 
-    def __init__(self, *hooks: dict[int, Any], id: int | None = None) -> None:
-        self.hooks = hooks
-        self.id = next(_ids) if id is None else id
+    def __init__(self, table: dict[int, Any]) -> None:
+        self.table = table
+        self.id = next(_ids)
 
     def remove(self) -> None:
         """Takes the hook off; a second time does nothing."""
-        for table in self.hooks:
-            table.pop(self.id, None)
+        self.table.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
         return self
@@ -33,11 +34,9 @@ def add_hook(
 ) -> RemovableHandle:
     """Puts a hook into its table, at the end or, with prepend, at the front."""
     handle = RemovableHandle(table)
+    later = dict(table) if prepend else {}
     if prepend:
-        later = dict(table)
         table.clear()
-        table[handle.id] = hook
-        table.update(later)
-    else:
-        table[handle.id] = hook
+    table[handle.id] = hook
+    table.update(later)
     return handle
