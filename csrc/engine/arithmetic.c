@@ -207,12 +207,27 @@ static const pn_row *arithmetic_row(pn_binary_fn fn) {
   return NULL;
 }
 
+/* Equal contiguous operands, no history, small: a = row(a, b) at once. */
+static bool inplace_direct(const pn_row *row, pn_tensor *a, pn_tensor *b) {
+  if (!row || !pn_alike(a, b) || !pn_direct(row, a->numel)) return false;
+  if (a->storage->flags & PN_STORAGE_READONLY) return false;
+  if (!pn_tls.grad_disabled && (pn_requires_grad(a) || pn_requires_grad(b) || a->base))
+    return false;
+  char *x = a->data, *y = b->data;
+  int64_t apart = x < y ? y - x : x - y;
+  if (apart && apart < a->numel * (int64_t)pn_itemsize(a->dtype)) return false;
+  pn_direct_run(row, a, a, b, 0, 0);
+  pn_mark_written(a);
+  return true;
+}
+
 /* Without history and within one dtype the kernel writes a itself; otherwise
  * the result is made first and copied in (the same bits). */
 pn_status pn_inplace(pn_binary_fn fn, pn_tensor *a, pn_tensor *b) {
+  const pn_row *row = arithmetic_row(fn);
+  if (inplace_direct(row, a, b)) return PN_OK;
   pn_status s = pn_check_writable(a);
   if (s) return s;
-  const pn_row *row = arithmetic_row(fn);
   bool history = !pn_tls.grad_disabled && (pn_requires_grad(a) || pn_requires_grad(b) ||
                                            (a->base && pn_requires_grad(a->base)));
   int64_t shape[PN_MAX_DIMS];

@@ -51,4 +51,17 @@ static inline void pn_direct_run(const pn_row *row, pn_tensor *out, const pn_ten
   pn_stats.records++;
 }
 
+/* One unit of one phase that needs no scratch: its kernel, called here unless
+ * the pool would take it or a capture records. */
+static inline pn_status pn_run_unit(const pn_row *row, pn_args *a, double cost) {
+  if (pn_tls.recording || cost >= pn_parallel_threshold) return pn_run(row, a, 0);
+  pn_active->fn[row->kernel[0]][a->dtype](a, 0, 1, NULL);
+  pn_stats.records++;
+  return PN_OK;
+}
+
+/* The sum over the rows of a contiguous matrix without history, as pn_sum gives
+ * it; NULL without an error: not for so large a matrix, or while recording. */
+pn_tensor *pn_direct_row_sum(const pn_tensor *matrix);
+
 #endif

@@ -1,5 +1,6 @@
 /* The linear layer: y = x W^T + b, one product; its gradients are products of
  * the same matrices, dx = g W, dW = g^T x, db = sum of g's rows. */
+#include "engine/direct.h"
 #include "engine/product.h"
 
 /* (..., n) as rows of n: what pn_rows_of takes. */
@@ -43,7 +44,8 @@ static pn_tensor *weight_gradient(pn_tensor *g, pn_tensor *x) {
 
 static pn_tensor *bias_gradient(pn_tensor *g) {
   pn_tensor *rows = flattened(g);
-  pn_tensor *db = rows ? pn_sum_to(rows, 1, &rows->shape[1]) : NULL;
+  pn_tensor *db = rows && pn_tls.grad_disabled ? pn_direct_row_sum(rows) : NULL;
+  if (rows && !db) db = pn_sum_to(rows, 1, &rows->shape[1]);
   pn_release(rows);
   return db;
 }

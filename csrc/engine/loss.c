@@ -2,7 +2,7 @@
  * while recording (create_graph) it is the same formula as separate operators,
  * in the same order, hence with the same bits and with derivatives. */
 #include "kernels/loss.h"
-#include "engine/internal.h"
+#include "engine/direct.h"
 
 uint32_t pn_reduction_flag(int reduction) {
   return reduction == PN_REDUCE_NONE  ? PN_LOSS_NONE
@@ -22,6 +22,11 @@ static void pair_drop(pair *p) {
 
 /* On the tape, so that broadcasting and casts have their derivatives. */
 static pn_status pair_make(pair *p, const char *name, pn_tensor *x, pn_tensor *y) {
+  if (pn_alike(x, y)) {
+    p->x = pn_ref(x);
+    p->y = pn_ref(y);
+    return PN_OK;
+  }
   int dtype = pn_result_type(x, y), ndim;
   int64_t shape[PN_MAX_DIMS];
   p->x = p->y = NULL;
@@ -65,7 +70,8 @@ static pn_tensor *run_forward(const pn_row *row, const pair *p, int reduction) {
     pn_bind_out(&a, PN_LOSS_OUT, out);
     pn_bind(&a, PN_LOSS_X, x);
     pn_bind(&a, PN_LOSS_Y, p->y);
-    s = pn_run(row, &a, 0);
+    bool unit = row == &pn_row_mse && x->numel <= PN_CHUNK;
+    s = unit ? pn_run_unit(row, &a, row->cost * (double)x->numel) : pn_run(row, &a, 0);
   }
   pn_release(work);
   if (!s) return out;
@@ -87,7 +93,8 @@ static pn_tensor *run_backward(const pn_row *row, pn_tensor *x, pn_tensor *y, pn
     pn_bind(&a, PN_LOSS_X, x);
     pn_bind(&a, PN_LOSS_Y, y);
     pn_bind(&a, PN_LOSS_G, cg);
-    s = pn_run(row, &a, 0);
+    bool unit = x->numel <= PN_CHUNK;
+    s = unit ? pn_run_unit(row, &a, row->cost * (double)x->numel) : pn_run(row, &a, 0);
   }
   pn_release(cg);
   if (!s) return dx;

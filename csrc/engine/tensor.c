@@ -79,23 +79,33 @@ const char *pn_shape_str(int ndim, const int64_t *shape) {
 }
 const char *pn_shape_text(const pn_tensor *t) { return pn_shape_str(t->ndim, t->shape); }
 
-pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel) {
-  int64_t n = 1;
-  bool ok = true, empty = false;
-  *numel = 0;
+static pn_status bad_shape(int ndim, const int64_t *shape) {
   if (ndim < 0 || ndim > PN_MAX_DIMS)
     return pn_fail(PN_VALUE_ERROR, "%d dimensions were given; at most %d are supported", ndim,
                    PN_MAX_DIMS);
-  for (int i = 0; i < ndim; i++) {
+  for (int i = 0; i < ndim; i++)
     if (shape[i] < 0)
       return pn_fail(PN_RUNTIME_ERROR, "negative dimension %lld in shape %s", (long long)shape[i],
                      pn_shape_str(ndim, shape));
+  return pn_fail(PN_OVERFLOW_ERROR, "shape %s has more elements than memory can hold",
+                 pn_shape_str(ndim, shape));
+}
+
+/* Sizes of 0 count as 1 until the end: the strides must not overflow either. */
+pn_status pn_check_shape(int ndim, const int64_t *shape, int64_t *numel) {
+  int64_t n = 1;
+  bool empty = false;
+  *numel = 0;
+  if ((unsigned)ndim > PN_MAX_DIMS) return bad_shape(ndim, shape);
+  for (int i = 0; i < ndim; i++) {
+    if (shape[i] < 0) return bad_shape(ndim, shape);
     empty |= shape[i] == 0;
-    ok = ok && pn_mul_ok(n, shape[i] ? shape[i] : 1, &n);
+    if ((uint64_t)(n | shape[i]) < (uint64_t)1 << 31) /* no overflow */
+      n *= shape[i] + (shape[i] == 0);
+    else if (!pn_mul_ok(n, shape[i] ? shape[i] : 1, &n))
+      return bad_shape(ndim, shape);
   }
-  if (!ok || n > INT64_MAX / 16)
-    return pn_fail(PN_OVERFLOW_ERROR, "shape %s has more elements than memory can hold",
-                   pn_shape_str(ndim, shape));
+  if (n > INT64_MAX / 16) return bad_shape(ndim, shape);
   *numel = empty ? 0 : n;
   return PN_OK;
 }
