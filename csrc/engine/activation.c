@@ -54,8 +54,7 @@ static pn_status exp_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_exp = {"ExpBackward", exp_backward};
 pn_tensor *pn_exp(pn_tensor *a) {
-  return pn_recorded(&op_exp, pn_run_unary(&pn_row_exp, pn_float_operand(&pn_row_exp, a), 0, 0), a,
-                     PN_SAVE_OUTPUT);
+  return pn_float_function(&pn_row_exp, &op_exp, a, PN_SAVE_OUTPUT, 0, 0);
 }
 
 static pn_status log_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
@@ -63,8 +62,7 @@ static pn_status log_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_log = {"LogBackward", log_backward};
 pn_tensor *pn_log(pn_tensor *a) {
-  return pn_recorded(&op_log, pn_run_unary(&pn_row_log, pn_float_operand(&pn_row_log, a), 0, 0), a,
-                     PN_SAVE_INPUT);
+  return pn_float_function(&pn_row_log, &op_log, a, PN_SAVE_INPUT, 0, 0);
 }
 
 /* d sqrt = g / (2 y) */
@@ -74,8 +72,7 @@ static pn_status sqrt_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_sqrt = {"SqrtBackward", sqrt_backward};
 pn_tensor *pn_sqrt(pn_tensor *a) {
-  return pn_recorded(&op_sqrt, pn_run_unary(&pn_row_sqrt, pn_float_operand(&pn_row_sqrt, a), 0, 0),
-                     a, PN_SAVE_OUTPUT);
+  return pn_float_function(&pn_row_sqrt, &op_sqrt, a, PN_SAVE_OUTPUT, 0, 0);
 }
 
 /* ---- fused derivatives ---------------------------------------------------------------- */
@@ -138,26 +135,23 @@ pn_tensor *pn_leaky_relu_backward(pn_tensor *g, pn_tensor *x, double slope) {
 
 /* ---- activations ------------------------------------------------------------------------ */
 static pn_status sigmoid_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  return pn_give(gin, 0, pn_use2(pn_sigmoid_backward, pn_ref(g), pn_saved_get(n, 0)));
+  return pn_output_derivative(n, g, gin, &pn_row_sigmoid_backward, pn_sigmoid_backward);
 }
 static const pn_op op_sigmoid = {"SigmoidBackward", sigmoid_back};
 pn_tensor *pn_sigmoid(pn_tensor *a) {
-  return pn_recorded(&op_sigmoid,
-                     pn_run_unary(&pn_row_sigmoid, pn_float_operand(&pn_row_sigmoid, a), 0, 0), a,
-                     PN_SAVE_OUTPUT);
+  return pn_float_function(&pn_row_sigmoid, &op_sigmoid, a, PN_SAVE_OUTPUT, 0, 0);
 }
 
 static pn_status tanh_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  return pn_give(gin, 0, pn_use2(pn_tanh_backward, pn_ref(g), pn_saved_get(n, 0)));
+  return pn_output_derivative(n, g, gin, &pn_row_tanh_backward, pn_tanh_backward);
 }
 static const pn_op op_tanh = {"TanhBackward", tanh_back};
 pn_tensor *pn_tanh(pn_tensor *a) {
-  return pn_recorded(&op_tanh, pn_run_unary(&pn_row_tanh, pn_float_operand(&pn_row_tanh, a), 0, 0),
-                     a, PN_SAVE_OUTPUT);
+  return pn_float_function(&pn_row_tanh, &op_tanh, a, PN_SAVE_OUTPUT, 0, 0);
 }
 
 static pn_status relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  return pn_give(gin, 0, pn_use2(pn_relu_backward, pn_ref(g), pn_saved_get(n, 0)));
+  return pn_output_derivative(n, g, gin, &pn_row_relu_backward, pn_relu_backward);
 }
 static const pn_op op_relu = {"ReluBackward", relu_back};
 pn_tensor *pn_relu(pn_tensor *a) {
@@ -165,8 +159,7 @@ pn_tensor *pn_relu(pn_tensor *a) {
     pn_tensor *zero = pn_scalar_int(0), *x = pn_any_operand(a);
     return pn_use2(pn_maximum, x, zero);
   }
-  return pn_recorded(&op_relu, pn_run_unary(&pn_row_relu, pn_float_operand(&pn_row_relu, a), 0, 0),
-                     a, PN_SAVE_OUTPUT);
+  return pn_float_function(&pn_row_relu, &op_relu, a, PN_SAVE_OUTPUT, 0, 0);
 }
 
 static pn_status leaky_relu_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {

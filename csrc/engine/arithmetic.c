@@ -10,7 +10,7 @@ static pn_tensor *binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_te
   pn_tensor *out;
   if (alike && pn_direct(row, a->numel)) {
     out = pn_new_like(a, dtype);
-    if (out) pn_direct_run(row, out, a, b, 0, 0);
+    if (out) pn_direct_run(row, out, a->data, b->data, 0, 0);
   } else {
     out = pn_ew_binary(row, a, b, dtype, -1, NULL);
   }
@@ -216,7 +216,7 @@ static bool inplace_direct(const pn_row *row, pn_tensor *a, pn_tensor *b) {
   char *x = a->data, *y = b->data;
   int64_t apart = x < y ? y - x : x - y;
   if (apart && apart < a->numel * (int64_t)pn_itemsize(a->dtype)) return false;
-  pn_direct_run(row, a, a, b, 0, 0);
+  pn_direct_run(row, a, a->data, b->data, 0, 0);
   pn_mark_written(a);
   return true;
 }

@@ -28,14 +28,21 @@ static inline bool pn_direct(const pn_row *row, int64_t numel) {
          1.0 + row->cost * (double)numel < pn_parallel_threshold;
 }
 
-/* out = row(x) or row(x, y) of plain tensors of out's shape (y NULL: one input);
- * f0, f1: the row's constants.  For pn_direct() work. */
-static inline void pn_direct_run(const pn_row *row, pn_tensor *out, const pn_tensor *x,
-                                 const pn_tensor *y, double f0, double f1) {
+/* May a gradient that a derivative was given be overwritten by its result?  Only
+ * the backward pass has it then. */
+static inline bool pn_is_spare(const pn_tensor *g) {
+  return pn_tls.grad_disabled && g->refs == 1 && !g->py && g->storage->refs == 1 &&
+         !g->storage->flags && !pn_tls.recording;
+}
+
+/* out = row(x) or row(x, y): the elements of plain tensors of out's dtype and
+ * shape (y NULL: one input); f0, f1: the row's constants.  For pn_direct() work. */
+static inline void pn_direct_run(const pn_row *row, pn_tensor *out, const void *x, const void *y,
+                                 double f0, double f1) {
   pn_args a;
   a.p[0] = out->data;
-  a.p[1] = x->data;
-  a.p[2] = y ? y->data : NULL;
+  a.p[1] = (void *)x;
+  a.p[2] = (void *)y;
   a.n[PN_EW_ROWS] = 1;
   a.n[PN_EW_COLS] = out->numel;
   for (int k = 0; k < 3; k++) {

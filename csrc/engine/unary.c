@@ -23,7 +23,7 @@ pn_tensor *pn_run_unary(const pn_row *row, pn_tensor *x, double f0, double f1) {
   if (!x) return NULL;
   pn_tensor *out = pn_empty_like(x, x->dtype);
   if (out && pn_plain(x) && pn_direct(row, x->numel)) {
-    pn_direct_run(row, out, x, NULL, f0, f1);
+    pn_direct_run(row, out, x->data, NULL, f0, f1);
     pn_release(x);
     return out;
   }
@@ -54,9 +54,16 @@ pn_tensor *pn_recorded(const pn_op *op, pn_tensor *out, pn_tensor *a, pn_saving 
 
 pn_tensor *pn_float_function(const pn_row *row, const pn_op *op, pn_tensor *a, pn_saving what,
                              double f0, double f1) {
-  pn_tensor *x = pn_float_operand(row, a);
-  pn_tensor *out = pn_recorded(op, pn_run_unary(row, x, f0, f1), a, what);
-  if (out && out->node) {
+  pn_tensor *out;
+  if (pn_plain(a) && pn_direct(row, a->numel)) {
+    out = pn_new_like(a, a->dtype);
+    if (out) pn_direct_run(row, out, a->data, NULL, f0, f1);
+  } else {
+    out = pn_run_unary(row, pn_float_operand(row, a), f0, f1);
+  }
+  if (!out || !pn_wants_grad(a)) return out;
+  out = pn_recorded(op, out, a, what);
+  if (out) {
     out->node->f[0] = f0;
     out->node->f[1] = f1;
   }
@@ -79,7 +86,7 @@ pn_tensor *pn_run_derivative(const pn_row *row, const pn_op *op, pn_tensor *g, p
   a.f[1] = f1;
   pn_tensor *in[2] = {g, v};
   if (pn_plain(g) && pn_plain(v) && pn_direct(row, g->numel))
-    pn_direct_run(row, out, g, v, f0, f1);
+    pn_direct_run(row, out, g->data, v->data, f0, f1);
   else if (pn_ew_run(row, &a, out, 2, in))
     return pn_discard(out);
   if (!pn_wants_grad(g) && !pn_wants_grad(v)) return out;
@@ -90,6 +97,19 @@ pn_tensor *pn_run_derivative(const pn_row *row, const pn_op *op, pn_tensor *g, p
   n->f[0] = f0;
   n->f[1] = f1;
   return out;
+}
+
+pn_status pn_output_derivative(pn_node *n, pn_tensor *g, pn_tensor **gin, const pn_row *row,
+                               pn_binary_fn fn) {
+  const pn_saved *s = &n->saved[0];
+  bool direct = pn_tls.grad_disabled && s->memory && s->memory->version == s->version &&
+                pn_plain(g) && g->dtype == n->dtype && g->ndim == n->ndim &&
+                pn_direct(row, g->numel);
+  for (int d = 0; direct && d < g->ndim; d++) direct = g->shape[d] == n->shape[d];
+  if (!direct) return pn_give(gin, 0, pn_use2(fn, pn_ref(g), pn_saved_get(n, 0)));
+  pn_tensor *dx = pn_is_spare(g) ? pn_ref(g) : pn_new_like(g, g->dtype);
+  if (dx) pn_direct_run(row, dx, g->data, s->memory->data, 0, 0);
+  return pn_give(gin, 0, dx);
 }
 
 pn_tensor *pn_float_binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_tensor *b) {

@@ -27,6 +27,11 @@ pn_tensor *pn_activation(const pn_row *row, const pn_op *op, pn_tensor *x, doubl
 pn_tensor *pn_run_derivative(const pn_row *row, const pn_op *op, pn_tensor *g, pn_tensor *v,
                              double f0, double f1);
 
+/* gin[0] = fn(g, y) of the saved output y, fn the operator of that row.  Without
+ * a tape small ones need no tensor for y, and the result may take g's memory. */
+pn_status pn_output_derivative(pn_node *n, pn_tensor *g, pn_tensor **gin, const pn_row *row,
+                               pn_binary_fn fn);
+
 /* row(a, b), broadcast, in a floating dtype; saves a, b and their shapes. */
 pn_tensor *pn_float_binary(const pn_row *row, const pn_op *op, pn_tensor *a, pn_tensor *b);
 
