@@ -76,10 +76,20 @@ static pn_status div_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   return s;
 }
 /* d(a^b)/da = g b a^(b-1), 0 where b = 0; d/db = g a^b log a, 0 where a = 0 and b >= 0 */
+/* b - 1; of a number a number, which stays weak (and exact in double). */
+static pn_tensor *minus_one(pn_tensor *b) {
+  pn_tensor *r;
+  if (b && pn_is_wrapped(b))
+    r = pn_scalar_float((b->dtype == PN_F64 ? b->scalar.f : (double)b->scalar.i) - 1);
+  else
+    return pn_use2(pn_sub, b, pn_scalar_float(1));
+  pn_release(b);
+  return r;
+}
 static pn_status pow_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   pn_status s = PN_OK;
   if (!s && pn_needs(n, 0)) {
-    pn_tensor *b1 = pn_use2(pn_sub, pn_saved_get(n, 1), pn_scalar_float(1));
+    pn_tensor *b1 = minus_one(pn_saved_get(n, 1));
     pn_tensor *p = pn_use2(pn_pow, pn_saved_get(n, 0), b1);
     pn_tensor *d = pn_use2(pn_mul, pn_ref(g), pn_use2(pn_mul, pn_saved_get(n, 1), p));
     pn_tensor *zero = pn_scalar_float(0), *b = pn_saved_get(n, 1);
