@@ -126,25 +126,33 @@ def interpolate(
         )
     if mode == "area":
         return _AREA[ndim](input, sizes)
-    if not input.is_floating_point():
-        return _whole(
-            input, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias
-        )
-    rows, options = _rows(mode, bool(align_corners), antialias)
+    plan = (mode, bool(align_corners), antialias)
+    if input.is_floating_point():
+        return _resampled(input, sizes, factors, *plan)
+    wide = _resampled(input.to(_core.float64), sizes, factors, *plan, input.dtype is _core.uint8)
+    return wide.to(input.dtype)
+
+
+def _resampled(
+    input: Tensor,
+    sizes: list[int],
+    factors: list[float] | None,
+    mode: str,
+    align_corners: bool,
+    antialias: bool,
+    pixels: bool = False,
+) -> Tensor:
+    """The last dimension first.  pixels: rounded to uint8's values after each one."""
+    rows, options = _rows(mode, align_corners, antialias)
     result = input
-    for d in range(ndim - 1, -1, -1):
+    for d in range(len(sizes) - 1, -1, -1):
         scale = factors[d] if factors is not None else None
-        if antialias or sizes[d] != input.shape[2 + d] or scale not in (None, 1.0) or d == 0:
-            result = _bands.apply(result, 2 + d, rows, sizes[d], *options, scale)
+        if not antialias and sizes[d] == input.shape[2 + d] and scale in (None, 1.0) and d:
+            continue
+        result = _bands.apply(result, 2 + d, rows, sizes[d], *options, scale)
+        if pixels and mode in _DIMS:
+            result = (result + 0.5).clamp(0, 255).to(_core.uint8).to(_core.float64)
     return result
-
-
-def _whole(input: Tensor, size: Any, scale_factor: Any, mode: str, *options: Any) -> Tensor:
-    """Of integers: computed in float64, rounded, and kept within uint8's range."""
-    result = interpolate(input.to(_core.float64), size, scale_factor, mode, *options)
-    if input.dtype is _core.uint8 and mode in _DIMS:
-        result = (result + 0.5).clamp(0, 255)
-    return result.to(input.dtype)
 
 
 def upsample(

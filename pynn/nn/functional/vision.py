@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pynn.nn.functional._grid import affine_grid, grid_sample
 from pynn.nn.functional._resample import (
     interpolate,
     upsample,
@@ -17,8 +18,10 @@ from pynn.nn.functional._windows import (
 )
 
 __all__ = [
+    "affine_grid",
     "channel_shuffle",
     "fold",
+    "grid_sample",
     "interpolate",
     "pixel_shuffle",
     "pixel_unshuffle",
