@@ -9,6 +9,14 @@ from typing import Any
 DEVIATIONS: dict[str, Callable[[Any], bool]] = {
     # the nuclear norm needs a singular value decomposition, which pynn has not
     "norm": lambda sample: "nuc" in sample.args,
+    # Means of integers: averages are floating.
+    "nn.functional.avg_pool1d": lambda s: not s.input.is_floating_point(),
+    "nn.functional.avg_pool2d": lambda s: not s.input.is_floating_point(),
+    "nn.functional.avg_pool3d": lambda s: not s.input.is_floating_point(),
+    # PyTorch rounds the weights of uint8 images to a few bits.
+    "nn.functional.interpolate": lambda s: (
+        not s.input.is_floating_point() and s.kwargs.get("mode") in ("bilinear", "bicubic")
+    ),
 }
 
 # What the tests go through: the operators and modules that pynn has of op_db and module_db.
