@@ -17,6 +17,7 @@ def table() -> tuple[Case, ...]:
         losses,
         overhead,
         products,
+        pytorch,
         reductions,
         training,
         updates,
@@ -34,6 +35,7 @@ def table() -> tuple[Case, ...]:
         casts,
         views,
         overhead,
+        pytorch,
     )
     return tuple(case for family in families for case in family.cases())
 
