@@ -1,0 +1,3 @@
+"""Helpers around modules."""
+
+from pynn.nn.utils import rnn as rnn
