@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynn import _core
 from pynn._core import Tensor
 
-__all__ = ["one_hot"]
+__all__ = ["embedding", "one_hot"]
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -19,3 +19,38 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         num_classes = int(tensor.max().item()) + 1
     classes = _core.arange(num_classes)
     return tensor.unsqueeze(-1).eq(classes).long()
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+) -> Tensor:
+    """Rows of weight (rows, D) by index: any shape of int64 or int32 -> (that shape, D).
+
+    padding_idx: its row gets no gradient.  max_norm: rows that are looked up and longer (in
+    norm_type) are shortened first, in weight itself.  scale_grad_by_freq: gradients are divided
+    by how often the index occurs in input.  IndexError for an index that weight has not.
+    """
+    padding = -1
+    if padding_idx is not None:
+        rows = weight.size(0)
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding = padding_idx % rows
+    if max_norm is not None:
+        _shorten(weight, input, float(max_norm), float(norm_type))
+    out: Tensor = _core.ops.embedding(input, weight, padding, scale_grad_by_freq)
+    return out
+
+
+def _shorten(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
+    with _core.no_grad():
+        index = input.reshape(-1)
+        rows: Tensor = _core.ops.embedding(index, weight, -1, False)
+        length = rows.norm(norm_type, dim=1, keepdim=True)
+        factor = _core.where(length.gt(max_norm), max_norm / (length + 1e-7), 1.0)
+        weight[index] = rows * factor
