@@ -134,7 +134,7 @@ static pn_tensor *composed_backward(pn_node *n, pn_tensor *g, pn_tensor *weight)
 }
 
 static pn_status cross_entropy_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  bool weighted = n->saved[CE_WEIGHT].t || n->saved[CE_WEIGHT].packed;
+  bool weighted = pn_saved_has(n, CE_WEIGHT);
   pn_tensor *weight = weighted ? pn_saved_get(n, CE_WEIGHT) : NULL;
   if (weighted && !weight) return pn_last_status();
   pn_tensor *dx =

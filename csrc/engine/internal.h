@@ -115,6 +115,10 @@ static inline void pn_node_release(pn_node *n) {
 void pn_node_drop_saved(pn_node *n);
 void pn_node_save(pn_node *n, int k, pn_tensor *t);
 pn_status pn_node_save_output(pn_node *n, int k, pn_tensor *out);
+/* Was anything saved there? */
+static inline bool pn_saved_has(const pn_node *n, int k) {
+  return n->saved[k].t || n->saved[k].memory || n->saved[k].packed;
+}
 /* New reference; NULL with an error when it was modified in place or freed. */
 pn_tensor *pn_saved_get(pn_node *n, int k);
 static inline bool pn_needs(const pn_node *n, int k) { return n->in[k].node || n->in[k].leaf; }

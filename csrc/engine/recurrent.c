@@ -25,7 +25,7 @@ static void keep_spec(pn_node *n, const rn_spec *s) {
 static pn_status fetch(pn_node *n, int at, int count, pn_tensor **t) {
   for (int k = 0; k < count; k++) t[k] = NULL;
   for (int k = 0; k < count; k++) {
-    const bool empty = !n->saved[at + k].t && !n->saved[at + k].memory;
+    const bool empty = !pn_saved_has(n, at + k);
     if (empty && !n->released) continue;
     t[k] = pn_saved_get(n, at + k);
     if (!t[k]) return pn_last_status();

@@ -18,6 +18,7 @@ from pynn.nn.modules import (
     module as _module,
     normalization as _normalization,
     padding as _padding,
+    parameters as _parameters,
     pixelshuffle as _pixelshuffle,
     pooling as _pooling,
     rnn as _rnn,
@@ -40,6 +41,7 @@ from pynn.nn.modules.loss import *
 from pynn.nn.modules.module import *
 from pynn.nn.modules.normalization import *
 from pynn.nn.modules.padding import *
+from pynn.nn.modules.parameters import *
 from pynn.nn.modules.pixelshuffle import *
 from pynn.nn.modules.pooling import *
 from pynn.nn.modules.rnn import *
@@ -63,6 +65,7 @@ __all__ += _loss.__all__
 __all__ += _module.__all__
 __all__ += _normalization.__all__
 __all__ += _padding.__all__
+__all__ += _parameters.__all__
 __all__ += _pixelshuffle.__all__
 __all__ += _pooling.__all__
 __all__ += _rnn.__all__
