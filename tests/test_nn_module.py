@@ -103,7 +103,7 @@ def test_assignment_registers():
     del net.scale
     assert not hasattr(net, "scale")
     with pytest.raises(AttributeError, match="nothing"):
-        net.nothing
+        _ = net.nothing
 
 
 def test_registries_and_attributes_agree():
@@ -446,7 +446,7 @@ def test_containers():
     assert list(rows._modules) == ["0", "1", "2"]
     assert isinstance(rows.pop(-1), nn.Identity)
     assert isinstance(rows[-1], nn.Tanh)
-    assert len(rows[:1] + [nn.ReLU()]) == 2
+    assert len([*(rows[:1] + list(rows)), 1]) == 5
     with pytest.raises(IndexError, match="out of range"):
         rows[7]
     named = nn.ModuleDict({"a": nn.ReLU(), "b": nn.Tanh()})
