@@ -7,18 +7,18 @@
 # name, and the Python one where that declines (NotImplemented).
 
 cdef object forward_linear(_Module self, object x):
-    cdef pn_tensor *bias = NULL
+    cdef Tensor weight, bias    # held: another thread may replace them meanwhile
     if not self.cached:
         if "bias" not in self._parameters:
             return NotImplemented
         self.first = self._parameters.get("weight")
         self.second = self._parameters["bias"]
         self.cached = True
-    if self.first is None or not isinstance(x, Tensor):
+    weight = <Tensor>self.first
+    bias = <Tensor>self.second
+    if weight is None or not isinstance(x, Tensor):
         return NotImplemented
-    if self.second is not None:
-        bias = (<Tensor>self.second).c
-    return wrap(pn_linear((<Tensor>x).c, (<Tensor>self.first).c, bias))
+    return wrap(pn_linear((<Tensor>x).c, weight.c, NULL if bias is None else bias.c))
 
 
 cdef object forward_relu(_Module self, object x):
