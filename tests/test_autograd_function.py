@@ -478,9 +478,7 @@ def test_threads_share_parameters():
             found = autograd.grad(net(xs[i]).sum(), list(net.parameters()))
             assert [f.tolist() for f in found] == alone[i]
 
-    alone = [
-        [g.tolist() for g in autograd.grad(net(x).sum(), list(net.parameters()))] for x in xs
-    ]
+    alone = [[g.tolist() for g in autograd.grad(net(x).sum(), list(net.parameters()))] for x in xs]
     assert run_threads(gradients) == []
 
 
