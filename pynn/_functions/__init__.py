@@ -23,6 +23,7 @@ from pynn._functions import (
     reduction as _reduction,
     scan as _scan,
     sorting as _sorting,
+    unique as _unique,
     views as _views,
 )
 from pynn._functions.creation import *
@@ -36,6 +37,7 @@ from pynn._functions.random import *
 from pynn._functions.reduction import *
 from pynn._functions.scan import *
 from pynn._functions.sorting import *
+from pynn._functions.unique import *
 from pynn._functions.views import *
 from pynn._guard import guard, guarded
 
@@ -51,6 +53,7 @@ __all__ += _random.__all__
 __all__ += _reduction.__all__
 __all__ += _scan.__all__
 __all__ += _sorting.__all__
+__all__ += _unique.__all__
 __all__ += _views.__all__
 
 _FAMILIES: tuple[ModuleType, ...] = (
@@ -65,6 +68,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     _reduction,
     _scan,
     _sorting,
+    _unique,
     _views,
 )
 

@@ -1,7 +1,287 @@
-"""Tensors from sizes, ranges and other tensors."""
+"""New tensors from shapes and numbers, and matrices of a pattern."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
-METHODS: tuple[str, ...] = ()
-INPLACE: tuple[str, ...] = ()
+from collections.abc import Sequence
+from itertools import combinations as _combinations, combinations_with_replacement
+from typing import Any
+
+from pynn import _core
+from pynn._core import Tensor, dtype as _dtype
+from pynn._functions._arguments import tensors as _tensors, unpack
+from pynn._functions.movement import stack
+from pynn._functions.views import diagonal
+
+__all__ = [
+    "cartesian_prod",
+    "combinations",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "empty_strided",
+    "logspace",
+    "meshgrid",
+    "tril",
+    "tril_indices",
+    "triu",
+    "triu_indices",
+    "vander",
+]
+METHODS = (
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "new_empty",
+    "new_full",
+    "new_ones",
+    "new_tensor",
+    "new_zeros",
+    "tril",
+    "triu",
+)
+INPLACE = ("tril", "triu")
+
+
+# ---- like another tensor ---------------------------------------------------------------
+
+
+def new_tensor(
+    input: Tensor, data: Any, *, dtype: _dtype | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A new tensor with a copy of `data`, of input's dtype."""
+    return _core.tensor(data, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def new_empty(
+    input: Tensor,
+    *size: int | Sequence[int],
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """empty(size) of input's dtype."""
+    return _core.empty(*size, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def new_zeros(
+    input: Tensor,
+    *size: int | Sequence[int],
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """zeros(size) of input's dtype."""
+    return _core.zeros(*size, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def new_ones(
+    input: Tensor,
+    *size: int | Sequence[int],
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """ones(size) of input's dtype."""
+    return _core.ones(*size, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def new_full(
+    input: Tensor,
+    size: Sequence[int],
+    fill_value: Any,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """full(size, fill_value) of input's dtype."""
+    return _core.full(size, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def empty_strided(
+    size: Sequence[int],
+    stride: Sequence[int],
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of these sizes and strides whose values are whatever the memory holds."""
+    sizes, strides = unpack((size,)), unpack((stride,))
+    if len(sizes) != len(strides):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(sizes)}) must match dimensionality of strides "
+            f"({len(strides)})"
+        )
+    reach = 0 if 0 in sizes else 1 + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
+    found: Tensor = _core.ops.as_strided(_core.empty(reach, dtype=dtype), sizes, strides, 0)
+    return found.requires_grad_() if requires_grad else found
+
+
+# ---- sequences and grids -----------------------------------------------------------------
+
+
+def logspace(
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`steps` numbers from base**start to base**end whose logarithms are evenly spaced."""
+    powers = _core.linspace(start, end, steps, dtype=_core.float64)
+    found = _core.pow(float(base), powers).to(dtype or _core.get_default_dtype())
+    return found.requires_grad_() if requires_grad else found
+
+
+def meshgrid(
+    *tensors: Tensor | Sequence[Tensor], indexing: str | None = None
+) -> tuple[Tensor, ...]:
+    """The coordinates of a grid: tensor k expanded along dimension k.
+
+    indexing: "ij" (as None), or "xy", which exchanges the first two dimensions.
+    """
+    listed = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    found = _tensors(listed, "meshgrid")  # type: ignore[arg-type]
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(
+            f"meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}"
+        )
+    if not found:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for t in found:
+        if t.ndim > 1:
+            raise RuntimeError(f"Expected 0D or 1D tensor in the tensor list but got: {t.shape}")
+        if t.dtype != found[0].dtype:
+            raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    swap = indexing == "xy" and len(found) >= 2
+    if swap:
+        found[0], found[1] = found[1], found[0]
+    sizes = [t.numel() for t in found]
+    grids = []
+    for k, t in enumerate(found):
+        shape = (1,) * k + (sizes[k],) + (1,) * (len(found) - k - 1)
+        grid = t.reshape(shape).expand(*sizes)
+        grids.append(_core.transpose(grid, 0, 1) if swap else grid)
+    if swap:
+        grids[0], grids[1] = grids[1], grids[0]
+    return tuple(grids)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """Every combination of one element of each 1-d tensor: (product of sizes, tensors)."""
+    found = _tensors(tensors, "cartesian_prod")
+    for t in found:
+        if t.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {t.shape}")
+    if len(found) == 1:
+        return found[0]
+    return stack([g.reshape(-1) for g in meshgrid(found)], 1)
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """Every choice of r elements of a 1-d tensor, in order: (choices, r)."""
+    if input.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {input.shape}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if r == 0:
+        return _core.empty(0, dtype=input.dtype)
+    choose = combinations_with_replacement if with_replacement else _combinations
+    rows = list(choose(range(input.numel()), r))
+    index = _core.tensor(rows, dtype=_core.int64).reshape(len(rows), r)
+    return _core.ops.index(input, index)  # type: ignore[no-any-return]
+
+
+# ---- diagonals and triangles -----------------------------------------------------------------
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A matrix with a vector on its diagonal, or a copy of a matrix's diagonal."""
+    if input.ndim == 1:
+        return diag_embed(input, diagonal)
+    if input.ndim == 2:
+        return _core.clone(_core.ops.diagonal(input, diagonal, 0, 1))
+    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """diag() of the flat tensor."""
+    return diag_embed(input.reshape(-1), offset)
+
+
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices in dimensions dim1 and dim2 with input's last dimension on their diagonal."""
+    if input.ndim == 0:
+        raise IndexError("Dimension out of range (expected to be in range of [-1, 0], but got -2)")
+    size = input.shape[-1] + abs(offset)
+    found = _core.zeros(*input.shape[:-1], size, size, dtype=input.dtype)
+    diagonal(found, offset, -2, -1).copy_(input)
+    first, second = dim1 % found.ndim, dim2 % found.ndim
+    for d in (dim1, dim2):
+        if not -found.ndim <= d < found.ndim:
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-found.ndim}, "
+                f"{found.ndim - 1}], but got {d})"
+            )
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    order = list(range(found.ndim - 2))
+    for d, axis in sorted(((first, found.ndim - 2), (second, found.ndim - 1))):
+        order.insert(d, axis)
+    return _core.permute(found, order)
+
+
+def _triangle(input: Tensor, k: int, upper: bool) -> Tensor:
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"{'triu' if upper else 'tril'}: input tensor must have at least 2 dimensions, not "
+            f"shape {input.shape}"
+        )
+    rows = _core.arange(input.shape[-2]).unsqueeze(1)
+    distance = _core.arange(input.shape[-1]) - rows
+    kept = _core.ge(distance, k) if upper else _core.le(distance, k)
+    return _core.where(kept, input, _core.zeros((), dtype=input.dtype))
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A copy of matrices with 0 above a diagonal (diagonal > 0 lies above the main one)."""
+    return _triangle(input, diagonal, False)
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A copy of matrices with 0 below a diagonal (diagonal > 0 lies above the main one)."""
+    return _triangle(input, diagonal, True)
+
+
+def _triangle_indices(row: int, col: int, k: int, upper: bool, dtype: _dtype | None) -> Tensor:
+    if row < 0 or col < 0:
+        raise RuntimeError(f"row and col must be non-negative, got row: {row}, col: {col}")
+    distance = _core.arange(col) - _core.arange(row).unsqueeze(1)
+    kept = _core.ge(distance, k) if upper else _core.le(distance, k)
+    found = _core.ops.nonzero(kept)
+    return _core.transpose(found, 0, 1).contiguous().to(dtype or _core.int64)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: _dtype | None = None) -> Tensor:
+    """The coordinates (2, n) of the lower triangle of a row x col matrix, row by row."""
+    return _triangle_indices(row, col, offset, False, dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: _dtype | None = None) -> Tensor:
+    """The coordinates (2, n) of the upper triangle of a row x col matrix, row by row."""
+    return _triangle_indices(row, col, offset, True, dtype)
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers 0 .. N - 1 of a vector as columns, the highest first unless increasing."""
+    if x.ndim != 1:
+        raise RuntimeError(f"x must be a one-dimensional tensor, not of shape {x.shape}")
+    n = x.shape[0] if N is None else N
+    if n < 0:
+        raise RuntimeError("N must be non-negative.")
+    base = x if x.dtype.is_floating_point else x.long()
+    column, columns = _core.ones_like(base), []
+    for _ in range(n):
+        columns.append(column)
+        column = column * base
+    if not columns:
+        return _core.empty(x.shape[0], 0, dtype=base.dtype)
+    return stack(columns if increasing else columns[::-1], 1)
