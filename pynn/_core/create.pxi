@@ -188,6 +188,8 @@ def arange(start, end=None, step=1, *, dtype=None, bint requires_grad=False):
     cdef int code = dtype_code(dtype)
     if end is None:
         start, end = 0, start
+    if code == PN_I64:
+        start, end, step = PyInt(start), PyInt(end), PyInt(step)
     if step == 0 or (end - start) / step < 0:
         raise ValueError(
             f"arange(): step {step} does not lead from {start} to {end}")
@@ -203,8 +205,13 @@ def arange(start, end=None, step=1, *, dtype=None, bint requires_grad=False):
 def linspace(start, end, int64_t steps, *, dtype=None, bint requires_grad=False):
     """`steps` evenly spaced numbers from start to end, both included."""
     cdef int code = dtype_code(dtype, pn_default_dtype())
-    cdef double width = (end - start) / <double>(steps - 1 if steps > 1 else 1)
+    cdef double width
     cdef Tensor up, down, t
+    start = start.item() if isinstance(start, Tensor) else start
+    end = end.item() if isinstance(end, Tensor) else end
+    if not pn_is_float(code):
+        start, end = PyInt(start), PyInt(end)
+    width = (end - start) / <double>(steps - 1 if steps > 1 else 1)
     if steps < 0:
         raise ValueError(f"linspace(): the number of steps must not be negative: {steps}")
     # Both halves are counted from their own end, so that both ends are exact.

@@ -110,15 +110,32 @@ cdef class _TensorViews(_TensorData):
         """The tensor itself if it is contiguous, else a copy that is."""
         return wrap(pn_contiguous(self.c))
 
-    def to(self, dtype):
-        """The values as another dtype; the tensor itself if it has it."""
-        cdef int code
-        if isinstance(dtype, Tensor):
-            code = (<Tensor>dtype).c.dtype
-        else:
-            code = dtype_code(dtype, -1)
-        if code < 0:
-            raise TypeError("to(): expected a dtype such as pynn.float32 or a Tensor, not None")
+    def to(self, *args, object dtype=None, object device=None, bint non_blocking=False,
+           bint copy=False):
+        """The values as another dtype; the tensor itself if it has it, unless copy.
+
+        to(dtype), to(other), to("cpu", dtype), then non_blocking and copy as in PyTorch; the
+        only device is "cpu".
+        """
+        cdef int code = self.c.dtype
+        cdef int flags = 0
+        for given in (*args, dtype, device):
+            if given is None:
+                continue
+            if given is True or given is False:
+                flags += 1
+                copy = copy or (flags == 2 and given)
+            elif isinstance(given, Tensor):
+                code = (<Tensor>given).c.dtype
+            elif isinstance(given, str):
+                if given != "cpu" and given != "cpu:0":
+                    raise RuntimeError(f"to(): the only device is 'cpu', not {given!r}")
+            else:
+                code = dtype_code(given)
+        if not args and dtype is None and device is None:
+            raise TypeError("to(): expected a dtype such as pynn.float32, a Tensor or 'cpu'")
+        if copy and code == self.c.dtype:
+            return wrap(pn_clone(self.c))
         return wrap(pn_cast(self.c, code))
 
     def type_as(self, _TensorViews other not None):
@@ -148,6 +165,14 @@ cdef class _TensorViews(_TensorData):
     def int(self):
         """to(pynn.int32)."""
         return wrap(pn_cast(self.c, PN_I32))
+
+    def char(self):
+        """to(pynn.int8)."""
+        return wrap(pn_cast(self.c, PN_I8))
+
+    def byte(self):
+        """to(pynn.uint8)."""
+        return wrap(pn_cast(self.c, PN_U8))
 
     def bool(self):
         """to(pynn.bool): what is not 0."""

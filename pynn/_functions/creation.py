@@ -21,6 +21,7 @@ __all__ = [
     "empty_strided",
     "logspace",
     "meshgrid",
+    "scalar_tensor",
     "tril",
     "tril_indices",
     "triu",
@@ -32,6 +33,7 @@ METHODS = (
     "diag_embed",
     "diagflat",
     "new_empty",
+    "new_empty_strided",
     "new_full",
     "new_ones",
     "new_tensor",
@@ -94,6 +96,22 @@ def new_full(
     return _core.full(size, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
+def new_empty_strided(
+    input: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    dtype: _dtype | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """empty_strided(size, stride) of input's dtype."""
+    return empty_strided(size, stride, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def scalar_tensor(s: Any, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """A 0-d tensor of a number, of the default dtype."""
+    return _core.full((), s, dtype=dtype or _core.get_default_dtype(), requires_grad=requires_grad)
+
+
 def empty_strided(
     size: Sequence[int],
     stride: Sequence[int],
@@ -126,8 +144,11 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """`steps` numbers from base**start to base**end whose logarithms are evenly spaced."""
+    kind = dtype or _core.get_default_dtype()
+    if not kind.is_floating_point:
+        start, end = int(start), int(end)
     powers = _core.linspace(start, end, steps, dtype=_core.float64)
-    found = _core.pow(float(base), powers).to(dtype or _core.get_default_dtype())
+    found = _core.pow(float(base), powers).to(kind)
     return found.requires_grad_() if requires_grad else found
 
 
@@ -158,8 +179,7 @@ def meshgrid(
     grids = []
     for k, t in enumerate(found):
         shape = (1,) * k + (sizes[k],) + (1,) * (len(found) - k - 1)
-        grid = t.reshape(shape).expand(*sizes)
-        grids.append(_core.transpose(grid, 0, 1) if swap else grid)
+        grids.append(t.reshape(shape).expand(*sizes))
     if swap:
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)

@@ -62,6 +62,8 @@ METHODS = (
     "unbind",
     "unflatten",
     "unfold",
+    "unsafe_chunk",
+    "unsafe_split",
     "vsplit",
 )
 INPLACE = ()

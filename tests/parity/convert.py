@@ -92,6 +92,7 @@ def place(function: Any) -> str:
     name = torch.overrides.resolve_name(function) or getattr(function, "__qualname__", "")
     if name.startswith("torch._C._nn."):
         name = "torch.nn.functional." + name[len("torch._C._nn.") :]
+    name = name.replace("_VariableFunctionsClass.", "torch.")
     name = name.replace("torch._C._VariableFunctions", "torch").replace(
         "torch._C.TensorBase", "torch.Tensor"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from types import MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ TOLERANCE = {torch.float32: (2e-5, 2e-6), torch.float64: (1e-9, 1e-10)}
 # Random, or memory that nobody has written: the shape and the dtype are all there is.
 VALUELESS = {
     *("bernoulli", "dropout", "dropout2d", "dropout3d", "empty", "empty_like", "empty_strided"),
+    "new_empty_strided",
     *("exponential", "multinomial", "new_empty", "normal", "rand_like", "randint", "randint_like"),
     *("randn", "randn_like", "uniform", "geometric", "cauchy", "log_normal", "rrelu"),
 }
@@ -69,8 +71,8 @@ def our_leaves(value: Any) -> list[pynn.Tensor]:
 def call_pynn(op: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """op.op is PyTorch's function or a lambda of it; without a tensor to lead it here, by name."""
     if any(isinstance(a, Mirror) for a in flat_mirrors((args, tuple(kwargs.values())))):
-        if op.name in vars(Mirror):
-            return getattr(args[0], op.name)(*args[1:], **kwargs)
+        if isinstance(op.op, (MethodDescriptorType, WrapperDescriptorType)):
+            return counterpart(op.op)(*to_pynn(args), **keywords(kwargs))
         return op.op(*args, **kwargs)
     return counterpart(op.op)(*to_pynn(args), **keywords(kwargs))
 
