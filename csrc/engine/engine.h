@@ -198,6 +198,13 @@ pn_tensor *pn_cross_entropy(pn_tensor *logits, pn_tensor *target, pn_tensor *wei
 /* ---- random --------------------------------------------------------------- */
 pn_tensor *pn_rand(int dtype, int ndim, const int64_t *shape, pn_generator *g);  /* [0, 1) */
 pn_tensor *pn_randn(int dtype, int ndim, const int64_t *shape, pn_generator *g); /* N(0, 1) */
+pn_tensor *pn_uniform(int dtype, int ndim, const int64_t *shape, pn_generator *g, double low,
+                      double high);
+pn_tensor *pn_normal(int dtype, int ndim, const int64_t *shape, pn_generator *g, double mean,
+                     double std);
+/* value with probability p, else 0 */
+pn_tensor *pn_bernoulli(int dtype, int ndim, const int64_t *shape, pn_generator *g, double p,
+                        double value);
 
 /* ---- in place ------------------------------------------------------------- */
 /* dst = src (broadcast, cast); dst's history becomes src's.  A view's base is

@@ -4,6 +4,7 @@
  *
  *   uniform  f[0] + u * (f[1] - f[0]),  u = 24 (float32) or 53 (float64) bits
  *            of [0, 1);   out == u for the constants 0 and 1
+ *   bernoulli  f[1] where u < f[0], else 0;  u as in uniform
  *   normal   f[0] + f[1] * z,  z standard normal by Box-Muller
  *
  * Element i depends on (seed, offset + i / 4) in float32 and on

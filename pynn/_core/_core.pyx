@@ -43,6 +43,7 @@ cdef extern from "Python.h":
 from collections import namedtuple
 from functools import partial, update_wrapper
 from math import ceil, prod as product
+from os import urandom
 from sys import byteorder as _byteorder
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 
@@ -90,6 +91,7 @@ include "operators.pxi"
 include "methods.pxi"
 include "index.pxi"
 include "create.pxi"
+include "random.pxi"
 include "functions.pxi"
 include "losses.pxi"
 include "call.pxi"

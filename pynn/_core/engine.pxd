@@ -219,6 +219,12 @@ cdef extern from "engine/engine.h":
 
     pn_tensor *pn_rand(int dtype, int ndim, const int64_t *shape, pn_generator *g)
     pn_tensor *pn_randn(int dtype, int ndim, const int64_t *shape, pn_generator *g)
+    pn_tensor *pn_uniform(int dtype, int ndim, const int64_t *shape, pn_generator *g, double low,
+                          double high)
+    pn_tensor *pn_normal(int dtype, int ndim, const int64_t *shape, pn_generator *g, double mean,
+                         double std)
+    pn_tensor *pn_bernoulli(int dtype, int ndim, const int64_t *shape, pn_generator *g, double p,
+                            double value)
 
     pn_status pn_copy_(pn_tensor *dst, pn_tensor *src)
     ctypedef pn_tensor *(*pn_binary_fn)(pn_tensor *a, pn_tensor *b)
@@ -349,3 +355,12 @@ cdef extern from "engine/indexing.h":
     pn_tensor *pn_index(pn_tensor *x, int count, pn_tensor **items)
     pn_status pn_index_put_(pn_tensor *x, int count, pn_tensor **items, pn_tensor *value,
                             bint accumulate)
+
+cdef extern from "engine/elementary.h":
+    pn_tensor *pn_trunc_divide(pn_tensor *a, pn_tensor *b)
+    pn_tensor *pn_floor_divide(pn_tensor *a, pn_tensor *b)
+    pn_tensor *pn_remainder(pn_tensor *a, pn_tensor *b)
+    pn_tensor *pn_clamp_min(pn_tensor *a, pn_tensor *b)
+    pn_tensor *pn_clamp_max(pn_tensor *a, pn_tensor *b)
+    pn_tensor *pn_shift_left(pn_tensor *a, pn_tensor *b)
+    pn_tensor *pn_shift_right(pn_tensor *a, pn_tensor *b)

@@ -17,9 +17,9 @@ def mul(input, other):
     return binary(pn_mul, input, other, "mul")
 
 
-def div(input, other):
-    """input / other, true division."""
-    return binary(pn_div, input, other, "div")
+def div(input, other, *, rounding_mode=None):
+    """input / other: true division, or with rounding_mode "trunc" or "floor" the rounded one."""
+    return binary(division(rounding_mode), input, other, "div")
 
 
 def pow(input, exponent):
@@ -141,9 +141,9 @@ def tanh(Tensor input not None):
     return wrap(pn_tanh(input.c))
 
 
-def relu(Tensor input not None):
-    """max(input, 0)."""
-    return wrap(pn_relu(input.c))
+def relu(Tensor input not None, bint inplace=False):
+    """max(input, 0); inplace: input itself becomes it."""
+    return _assign_result(input, relu, (), {}) if inplace else wrap(pn_relu(input.c))
 
 
 def clamp(Tensor input not None, min=None, max=None):

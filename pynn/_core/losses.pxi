@@ -5,8 +5,10 @@ def linear(Tensor input not None, Tensor weight not None, Tensor bias=None):
     return wrap(pn_linear(input.c, weight.c, NULL if bias is None else bias.c))
 
 
-def leaky_relu(Tensor input not None, double negative_slope=0.01):
+def leaky_relu(Tensor input not None, double negative_slope=0.01, bint inplace=False):
     """input where it is positive, else negative_slope * input."""
+    if inplace:
+        return _assign_result(input, leaky_relu, (negative_slope,), {})
     return wrap(pn_leaky_relu(input.c, negative_slope))
 
 

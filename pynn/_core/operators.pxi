@@ -39,6 +39,57 @@ cdef class _TensorMath(_TensorViews):
     def __itruediv__(self, other):
         return inplace_operator(pn_div, self, other)
 
+    def __floordiv__(self, other):
+        return operator(pn_floor_divide, self, other)
+
+    def __rfloordiv__(self, other):
+        return operator(pn_floor_divide, other, self)
+
+    def __ifloordiv__(self, other):
+        return inplace_operator(pn_floor_divide, self, other)
+
+    def __mod__(self, other):
+        return operator(pn_remainder, self, other)
+
+    def __rmod__(self, other):
+        return operator(pn_remainder, other, self)
+
+    def __imod__(self, other):
+        return inplace_operator(pn_remainder, self, other)
+
+    def __divmod__(self, other):
+        return operator(pn_floor_divide, self, other), operator(pn_remainder, self, other)
+
+    def __rdivmod__(self, other):
+        return operator(pn_floor_divide, other, self), operator(pn_remainder, other, self)
+
+    def __lshift__(self, other):
+        return operator(pn_shift_left, self, other)
+
+    def __rlshift__(self, other):
+        return operator(pn_shift_left, other, self)
+
+    def __ilshift__(self, other):
+        return inplace_operator(pn_shift_left, self, other)
+
+    def __rshift__(self, other):
+        return operator(pn_shift_right, self, other)
+
+    def __rrshift__(self, other):
+        return operator(pn_shift_right, other, self)
+
+    def __irshift__(self, other):
+        return inplace_operator(pn_shift_right, self, other)
+
+    def __iand__(self, other):
+        return inplace_operator(pn_bit_and, self, other)
+
+    def __ior__(self, other):
+        return inplace_operator(pn_bit_or, self, other)
+
+    def __ixor__(self, other):
+        return inplace_operator(pn_bit_xor, self, other)
+
     def __pow__(self, other, modulo):
         if modulo is not None:
             return NotImplemented
@@ -123,9 +174,9 @@ cdef class _TensorMath(_TensorViews):
         """self * other."""
         return binary(pn_mul, self, other, "mul")
 
-    def div(self, other):
-        """self / other, true division."""
-        return binary(pn_div, self, other, "div")
+    def div(self, other, *, rounding_mode=None):
+        """self / other, true division; rounding_mode "trunc" or "floor" rounds it."""
+        return binary(division(rounding_mode), self, other, "div")
 
     def pow(self, exponent):
         """self ** exponent."""
@@ -151,9 +202,9 @@ cdef class _TensorMath(_TensorViews):
         """self *= other."""
         return inplace(pn_mul, self, other, "mul_")
 
-    def div_(self, other):
+    def div_(self, other, *, rounding_mode=None):
         """self /= other."""
-        return inplace(pn_div, self, other, "div_")
+        return inplace(division(rounding_mode), self, other, "div_")
 
     def pow_(self, exponent):
         """self **= exponent."""
@@ -258,15 +309,29 @@ cdef Tensor fill(Tensor self, object value):
     return self
 
 
+cdef pn_binary_fn division(object rounding_mode) except NULL:
+    if rounding_mode is None:
+        return pn_div
+    if rounding_mode == "trunc":
+        return pn_trunc_divide
+    if rounding_mode == "floor":
+        return pn_floor_divide
+    raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' "
+                       f"but found {rounding_mode!r}")
+
+
 cdef Tensor clamp_to(Tensor self, object lo, object hi):
-    """Bounds that are tensors go through maximum and minimum."""
+    """Bounds that are tensors, or would change an integer's dtype, go one by one."""
     if lo is None and hi is None:
         raise ValueError("clamp(): at least one of min and max must not be None")
-    if isinstance(lo, (Tensor, ndarray)) or isinstance(hi, (Tensor, ndarray)):
-        if lo is not None:
-            self = binary(pn_maximum, self, lo, "clamp")
-        return self if hi is None else binary(pn_minimum, self, hi, "clamp")
-    return wrap(pn_clamp(self.c, -INFINITY if lo is None else lo, INFINITY if hi is None else hi))
+    cdef bint number = not isinstance(lo, (Tensor, ndarray)) and not isinstance(hi, (Tensor, ndarray))
+    cdef bint floating = isinstance(lo, float) or isinstance(hi, float)
+    if number and (not floating or pn_is_float(self.c.dtype)):
+        return wrap(pn_clamp(self.c, -INFINITY if lo is None else lo,
+                             INFINITY if hi is None else hi))
+    if lo is not None:
+        self = binary(pn_clamp_min, self, lo, "clamp")
+    return self if hi is None else binary(pn_clamp_max, self, hi, "clamp")
 
 
 cdef Tensor where_of(object condition, object a, object b):

@@ -12,9 +12,11 @@ from typing import Any
 
 from pynn import _core
 from pynn._functions import (
+    arithmetic as _arithmetic,
     creation as _creation,
     einsum as _einsum,
     indexing as _indexing,
+    logic as _logic,
     math as _math,
     movement as _movement,
     norms as _norms,
@@ -26,9 +28,11 @@ from pynn._functions import (
     unique as _unique,
     views as _views,
 )
+from pynn._functions.arithmetic import *
 from pynn._functions.creation import *
 from pynn._functions.einsum import *
 from pynn._functions.indexing import *
+from pynn._functions.logic import *
 from pynn._functions.math import *
 from pynn._functions.movement import *
 from pynn._functions.norms import *
@@ -42,9 +46,11 @@ from pynn._functions.views import *
 from pynn._guard import guard, guarded
 
 __all__: list[str] = []
+__all__ += _arithmetic.__all__
 __all__ += _creation.__all__
 __all__ += _einsum.__all__
 __all__ += _indexing.__all__
+__all__ += _logic.__all__
 __all__ += _math.__all__
 __all__ += _movement.__all__
 __all__ += _norms.__all__
@@ -57,9 +63,11 @@ __all__ += _unique.__all__
 __all__ += _views.__all__
 
 _FAMILIES: tuple[ModuleType, ...] = (
+    _arithmetic,
     _creation,
     _einsum,
     _indexing,
+    _logic,
     _math,
     _movement,
     _norms,

@@ -1,7 +1,321 @@
-"""Elementwise mathematics."""
+"""Elementary functions of one tensor: elementwise, integers taken as the default floating dtype."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
-METHODS: tuple[str, ...] = ()
-INPLACE: tuple[str, ...] = ()
+import builtins
+import math as _math
+
+from pynn import _core
+from pynn._core import (
+    Tensor,
+    abs as abs,
+    clamp as clamp,
+    clip as clip,
+    exp as exp,
+    log as log,
+    neg as neg,
+    relu as relu,
+    sigmoid as sigmoid,
+    sign as sign,
+    sqrt as sqrt,
+    tanh as tanh,
+)
+
+__all__ = [
+    "absolute",
+    "acos",
+    "acosh",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "ceil",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp2",
+    "expm1",
+    "fix",
+    "floor",
+    "frac",
+    "log10",
+    "log1p",
+    "log2",
+    "logit",
+    "nan_to_num",
+    "negative",
+    "positive",
+    "rad2deg",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sgn",
+    "sin",
+    "sinc",
+    "sinh",
+    "square",
+    "tan",
+    "trunc",
+]
+METHODS: tuple[str, ...] = tuple(__all__)
+INPLACE: tuple[str, ...] = (
+    *(name for name in __all__ if name != "positive"),
+    *("abs", "clamp", "clip", "exp", "log", "neg", "relu", "sigmoid", "sign", "sqrt", "tanh"),
+)
+_GREATEST = {
+    "pynn.float32": 2.0**128 - 2.0**104,
+    "pynn.float64": _math.ldexp(2.0 - 2.0**-52, 1023),
+}
+
+
+def sin(input: Tensor) -> Tensor:
+    """The sine; huge angles are reduced exactly, infinity gives NaN."""
+    return _core.ops.sin(input)  # type: ignore[no-any-return]
+
+
+def cos(input: Tensor) -> Tensor:
+    """The cosine; huge angles are reduced exactly, infinity gives NaN."""
+    return _core.ops.cos(input)  # type: ignore[no-any-return]
+
+
+def tan(input: Tensor) -> Tensor:
+    """The tangent."""
+    return _core.ops.tan(input)  # type: ignore[no-any-return]
+
+
+def asin(input: Tensor) -> Tensor:
+    """The arc sine in [-pi/2, pi/2]; NaN outside [-1, 1]."""
+    return _core.ops.asin(input)  # type: ignore[no-any-return]
+
+
+def arcsin(input: Tensor) -> Tensor:
+    """asin()."""
+    return asin(input)
+
+
+def acos(input: Tensor) -> Tensor:
+    """The arc cosine in [0, pi]; NaN outside [-1, 1]."""
+    return _core.ops.acos(input)  # type: ignore[no-any-return]
+
+
+def arccos(input: Tensor) -> Tensor:
+    """acos()."""
+    return acos(input)
+
+
+def atan(input: Tensor) -> Tensor:
+    """The arc tangent in [-pi/2, pi/2]."""
+    return _core.ops.atan(input)  # type: ignore[no-any-return]
+
+
+def arctan(input: Tensor) -> Tensor:
+    """atan()."""
+    return atan(input)
+
+
+def sinh(input: Tensor) -> Tensor:
+    """(e**x - e**-x) / 2."""
+    return _core.ops.sinh(input)  # type: ignore[no-any-return]
+
+
+def cosh(input: Tensor) -> Tensor:
+    """(e**x + e**-x) / 2."""
+    return _core.ops.cosh(input)  # type: ignore[no-any-return]
+
+
+def asinh(input: Tensor) -> Tensor:
+    """log(x + sqrt(x**2 + 1))."""
+    return _core.ops.asinh(input)  # type: ignore[no-any-return]
+
+
+def arcsinh(input: Tensor) -> Tensor:
+    """asinh()."""
+    return asinh(input)
+
+
+def acosh(input: Tensor) -> Tensor:
+    """log(x + sqrt(x**2 - 1)); NaN below 1."""
+    return _core.ops.acosh(input)  # type: ignore[no-any-return]
+
+
+def arccosh(input: Tensor) -> Tensor:
+    """acosh()."""
+    return acosh(input)
+
+
+def atanh(input: Tensor) -> Tensor:
+    """log((1 + x) / (1 - x)) / 2; NaN outside [-1, 1]."""
+    return _core.ops.atanh(input)  # type: ignore[no-any-return]
+
+
+def arctanh(input: Tensor) -> Tensor:
+    """atanh()."""
+    return atanh(input)
+
+
+def expm1(input: Tensor) -> Tensor:
+    """e**x - 1, precise for small x."""
+    return _core.ops.expm1(input)  # type: ignore[no-any-return]
+
+
+def exp2(input: Tensor) -> Tensor:
+    """2**x."""
+    return _core.ops.exp2(input)  # type: ignore[no-any-return]
+
+
+def log1p(input: Tensor) -> Tensor:
+    """log(1 + x), precise for small x."""
+    return _core.ops.log1p(input)  # type: ignore[no-any-return]
+
+
+def log2(input: Tensor) -> Tensor:
+    """The logarithm with base 2, exact for powers of 2."""
+    return _core.ops.log2(input)  # type: ignore[no-any-return]
+
+
+def log10(input: Tensor) -> Tensor:
+    """The logarithm with base 10."""
+    return _core.ops.log10(input)  # type: ignore[no-any-return]
+
+
+def erf(input: Tensor) -> Tensor:
+    """The error function 2/sqrt(pi) times the integral of e**(-t**2) from 0 to x."""
+    return _core.ops.erf(input)  # type: ignore[no-any-return]
+
+
+def erfc(input: Tensor) -> Tensor:
+    """1 - erf(x), precise in the tail."""
+    return _core.ops.erfc(input)  # type: ignore[no-any-return]
+
+
+def erfinv(input: Tensor) -> Tensor:
+    """The inverse of erf; NaN outside [-1, 1]."""
+    return _core.ops.erfinv(input)  # type: ignore[no-any-return]
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    """1 / sqrt(x)."""
+    return _core.ops.rsqrt(input)  # type: ignore[no-any-return]
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """1 / x."""
+    return _core.ops.reciprocal(input)  # type: ignore[no-any-return]
+
+
+def floor(input: Tensor) -> Tensor:
+    """The greatest integer not above x."""
+    return _core.ops.floor(input)  # type: ignore[no-any-return]
+
+
+def ceil(input: Tensor) -> Tensor:
+    """The smallest integer not below x."""
+    return _core.ops.ceil(input)  # type: ignore[no-any-return]
+
+
+def trunc(input: Tensor) -> Tensor:
+    """The integer part of x."""
+    return _core.ops.trunc(input)  # type: ignore[no-any-return]
+
+
+def fix(input: Tensor) -> Tensor:
+    """trunc()."""
+    return trunc(input)
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """To the nearest integer, or multiple of 10**-decimals; halves go to the even one."""
+    if decimals == 0:
+        return _core.ops.round(input)  # type: ignore[no-any-return]
+    if not input.is_floating_point():
+        raise RuntimeError(f"round(): decimals is for floating tensors, not {input.dtype}")
+    scale = 10.0 ** builtins.abs(decimals)
+    if decimals > 0:
+        return _core.ops.round(input * scale) / scale  # type: ignore[no-any-return]
+    return _core.ops.round(input / scale) * scale  # type: ignore[no-any-return]
+
+
+def frac(input: Tensor) -> Tensor:
+    """x - trunc(x)."""
+    if not input.is_floating_point():
+        raise RuntimeError(f"frac(): expected a floating tensor, not {input.dtype}")
+    return input - trunc(input)
+
+
+def square(input: Tensor) -> Tensor:
+    """x * x."""
+    return input * input
+
+
+def absolute(input: Tensor) -> Tensor:
+    """abs()."""
+    return abs(input)
+
+
+def negative(input: Tensor) -> Tensor:
+    """neg()."""
+    return neg(input)
+
+
+def positive(input: Tensor) -> Tensor:
+    """input itself; bool has no sign and is a RuntimeError."""
+    if input.dtype == _core.bool:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+def sgn(input: Tensor) -> Tensor:
+    """sign(): there are no complex tensors."""
+    return sign(input)
+
+
+def deg2rad(input: Tensor) -> Tensor:
+    """x pi / 180."""
+    return _floating(input) * (_math.pi / 180)
+
+
+def rad2deg(input: Tensor) -> Tensor:
+    """x 180 / pi."""
+    return _floating(input) * (180 / _math.pi)
+
+
+def sinc(input: Tensor) -> Tensor:
+    """sin(pi x) / (pi x), 1 at 0."""
+    zero = input == 0
+    angle = _core.where(zero, 1.0, _floating(input)) * _math.pi
+    return _core.where(zero, 1.0, sin(angle) / angle)
+
+
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)), x first moved into [eps, 1 - eps]; NaN outside [0, 1]."""
+    x = _floating(input)
+    if eps is not None:
+        x = clamp(x, eps, 1 - eps)
+    return log(x / (1 - x))
+
+
+def nan_to_num(
+    input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """NaN and infinities replaced; None stands for the dtype's greatest and least number."""
+    if not input.is_floating_point():
+        return input.clone()
+    greatest = _GREATEST[str(input.dtype)]
+    high = greatest if posinf is None else posinf
+    low = -greatest if neginf is None else neginf
+    x = _core.where(input == _math.inf, high, input)
+    x = _core.where(input == -_math.inf, low, x)
+    return _core.where(input != input, nan, x)
+
+
+def _floating(input: Tensor) -> Tensor:
+    return input if input.is_floating_point() else input.to(_core.get_default_dtype())

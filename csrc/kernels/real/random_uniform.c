@@ -1,4 +1,4 @@
-/* uniform, and the step of the generator that follows a draw. */
+/* uniform, bernoulli, and the step of the generator that follows a draw. */
 #include "kernels/real/random.h"
 
 /* float32: the upper 24 bits of a word.  float64: 27 and 26 bits of two words.
@@ -18,5 +18,12 @@ static void draw_uniform(const pn_args *a, const uint32_t *w, real *out) {
 }
 
 PN_KERNEL(uniform) { random_fill(draw_uniform, a, begin, end); }
+
+static void draw_bernoulli(const pn_args *a, const uint32_t *w, real *out) {
+  real value = (real)a->f[1];
+  for (int i = 0; i < BATCH; i++) out[i] = (double)unit(w, i) < a->f[0] ? value : 0;
+}
+
+PN_KERNEL(bernoulli) { random_fill(draw_bernoulli, a, begin, end); }
 
 PN_KERNEL(rng_advance) { random_advance(a); }
