@@ -21,6 +21,8 @@ __all__ = [
     "clamp_min",
     "copysign",
     "divide",
+    "fill",
+    "fill_",
     "float_power",
     "floor_divide",
     "fmax",
@@ -37,8 +39,11 @@ __all__ = [
     "subtract",
     "true_divide",
     "xlogy",
+    "zero_",
 ]
-METHODS: tuple[str, ...] = tuple(name for name in __all__ if name != "rsub")
+METHODS: tuple[str, ...] = tuple(
+    name for name in __all__ if name not in ("fill", "fill_", "rsub", "zero_")
+)
 INPLACE: tuple[str, ...] = (
     "addcdiv",
     "addcmul",
@@ -237,3 +242,26 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 
 def _scaled(input: Tensor, value: float) -> Tensor:
     return input if value == 1 else value * input
+
+
+def fill(input: Tensor, value: Operand) -> Tensor:
+    """A tensor like input that is `value`, a number or 0-d tensor, everywhere."""
+    if isinstance(value, Tensor) and value.dim() > 0:
+        raise RuntimeError(
+            "fill only supports 0-dimension value tensor but got tensor with "
+            f"{value.dim()} dimensions."
+        )
+    nowhere = _core.zeros(input.shape, dtype=_core.bool)
+    return _core.where(nowhere, input, value).to(input.dtype)
+
+
+def fill_(input: Tensor, value: Operand) -> Tensor:
+    """fill() in place."""
+    if _core.is_grad_enabled() and input.requires_grad:
+        return _core._assign_result(input, fill, (value,), {})
+    return input.fill_(value)
+
+
+def zero_(input: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return fill_(input, 0)

@@ -41,7 +41,7 @@ __all__ = [
 ]
 METHODS: tuple[str, ...] = (
     *__all__,
-    *("bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "where"),
+    *("bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor"),
 )
 INPLACE: tuple[str, ...] = (
     *("bitwise_not", "eq", "ge", "gt", "le", "lt", "ne"),
@@ -172,8 +172,3 @@ def equal(input: Tensor, other: Tensor) -> bool:
     if input.shape != other.shape:
         return False
     return bool(eq(input, other).sum().item() == input.numel())
-
-
-def where(input: Tensor, condition: Tensor, other: Operand) -> Tensor:
-    """input where condition is true, else other: the method of pynn.where()."""
-    return _core.where(condition, input, other)

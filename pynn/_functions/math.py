@@ -252,8 +252,9 @@ def frac(input: Tensor) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    """x * x."""
-    return input * input
+    """x * x; of bool in int64."""
+    x = input.to(_core.int64) if input.dtype == _core.bool else input
+    return x * x
 
 
 def absolute(input: Tensor) -> Tensor:

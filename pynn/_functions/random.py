@@ -15,11 +15,8 @@ __all__ = [
     "bernoulli",
     "multinomial",
     "normal",
-    "poisson",
-    "rand_like",
     "randint",
     "randint_like",
-    "randn_like",
     "randperm",
 ]
 METHODS: tuple[str, ...] = (
