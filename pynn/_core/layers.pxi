@@ -22,7 +22,9 @@ cdef object forward_linear(_Module self, object x):
 
 
 cdef object forward_relu(_Module self, object x):
-    return wrap(pn_relu((<Tensor>x).c)) if isinstance(x, Tensor) else NotImplemented
+    if not isinstance(x, Tensor) or self.inplace:
+        return NotImplemented
+    return wrap(pn_relu((<Tensor>x).c))
 
 
 cdef object forward_sigmoid(_Module self, object x):

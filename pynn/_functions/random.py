@@ -60,13 +60,13 @@ def uniform(
 ) -> Tensor:
     """Numbers from [low, high) in input's shape."""
     if low > high:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found {low} > {high}")
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found {low} > {high}"
+        )
     return _core._uniform(input.shape, low, high, generator, _real(input, "uniform_"))
 
 
-def exponential(
-    input: Tensor, lambd: float = 1.0, generator: Generator | None = None
-) -> Tensor:
+def exponential(input: Tensor, lambd: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Numbers of density lambd e**(-lambd x) in input's shape; never 0."""
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
@@ -209,9 +209,7 @@ def normal(
     return _core._normal(tuple(size), mean, std, generator, dtype)
 
 
-def _integers(
-    size: Sequence[int], low: int, high: int, generator: Generator | None
-) -> Tensor:
+def _integers(size: Sequence[int], low: int, high: int, generator: Generator | None) -> Tensor:
     """int64 from [low, high): floor(u n), for n above 2**48 from 62 bits modulo n."""
     n = high - low
     if n <= 0:
@@ -263,9 +261,7 @@ def randint_like(
     return _integers(input.shape, low, high, generator).to(input.dtype if dtype is None else dtype)
 
 
-def randperm(
-    n: int, *, generator: Generator | None = None, dtype: _dtype | None = None
-) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, dtype: _dtype | None = None) -> Tensor:
     """The integers 0 .. n - 1 in random order."""
     if n < 0:
         raise RuntimeError(f"n must be non-negative, but got {n}")
@@ -293,7 +289,9 @@ def multinomial(
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and num_samples > input.shape[-1]:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
     with _core.no_grad():
         weight = input.to(_core.float64)
         _check_weights(weight)

@@ -233,7 +233,9 @@ def rrelu(
 ) -> Tensor:
     """x where x > 0, else slope x: random from [lower, upper) while training, else their mean."""
     if lower > upper:
-        raise RuntimeError(f"Lower bound should be less than or equal to the upper: {lower}, {upper}")
+        raise RuntimeError(
+            f"Lower bound should be less than or equal to the upper: {lower}, {upper}"
+        )
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     slope = _core.where(input > 0, 1.0, uniform(input, lower, upper))
@@ -253,9 +255,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     size = input.shape[dim]
     if size % 2:
-        raise RuntimeError(
-            f"Halving dimension must be even, but dimension {dim} is size {size}"
-        )
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {size}")
     return input.narrow(dim, 0, size // 2) * sigmoid(input.narrow(dim, size // 2, size // 2))
 
 

@@ -22,9 +22,7 @@ def _drop(input: Tensor, shape: tuple[int, ...], p: float, inplace: bool) -> Ten
     return input.mul_(kept) if inplace else input * kept
 
 
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """While training each element is 0 with probability p, else divided by 1 - p."""
     _check(p)
     if not training or p == 0.0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pynn.nn.modules import (
     activation as _activation,
+    activation_shaped as _activation_shaped,
     attention as _attention,
     batchnorm as _batchnorm,
     container as _container,
@@ -27,6 +28,7 @@ from pynn.nn.modules import (
     upsampling as _upsampling,
 )
 from pynn.nn.modules.activation import *
+from pynn.nn.modules.activation_shaped import *
 from pynn.nn.modules.attention import *
 from pynn.nn.modules.batchnorm import *
 from pynn.nn.modules.container import *
@@ -51,6 +53,7 @@ from pynn.nn.modules.upsampling import *
 
 __all__: list[str] = []
 __all__ += _activation.__all__
+__all__ += _activation_shaped.__all__
 __all__ += _attention.__all__
 __all__ += _batchnorm.__all__
 __all__ += _container.__all__
