@@ -3,6 +3,7 @@
  * in the same order, hence with the same bits and with derivatives. */
 #include "kernels/loss.h"
 #include "engine/direct.h"
+#include "engine/loss.h"
 
 uint32_t pn_reduction_flag(int reduction) {
   return reduction == PN_REDUCE_NONE  ? PN_LOSS_NONE
@@ -51,7 +52,7 @@ static pn_status pair_make(pair *p, const char *name, pn_tensor *x, pn_tensor *y
   return PN_OK;
 }
 
-static pn_tensor *run_forward(const pn_row *row, const pair *p, int reduction) {
+static pn_tensor *run_forward(const pn_row *row, const pair *p, int reduction, double constant) {
   pn_tensor *x = p->x;
   bool none = reduction == PN_REDUCE_NONE;
   pn_tensor *out = none ? pn_empty_like(x, x->dtype) : pn_empty(x->dtype, 0, NULL);
@@ -61,6 +62,7 @@ static pn_tensor *run_forward(const pn_row *row, const pair *p, int reduction) {
   a.flags = pn_reduction_flag(reduction);
   a.dtype = x->dtype;
   a.n[PN_LOSS_COUNT] = x->numel;
+  a.f[PN_LOSS_CONSTANT] = constant;
   a.p[PN_LOSS_WORK] = NULL;
   size_t bytes = pn_loss_workspace(x->numel, a.flags);
   pn_tensor *work = bytes ? pn_workspace(bytes) : NULL;
@@ -80,7 +82,7 @@ static pn_tensor *run_forward(const pn_row *row, const pair *p, int reduction) {
 }
 
 static pn_tensor *run_backward(const pn_row *row, pn_tensor *x, pn_tensor *y, pn_tensor *g,
-                               int reduction) {
+                               int reduction, double constant) {
   pn_tensor *dx = pn_empty_like(x, x->dtype), *cg = pn_contiguous(g);
   pn_status s = dx && cg ? PN_OK : pn_last_status();
   if (!s && x->numel) {
@@ -89,6 +91,7 @@ static pn_tensor *run_backward(const pn_row *row, pn_tensor *x, pn_tensor *y, pn
     a.flags = pn_reduction_flag(reduction);
     a.dtype = x->dtype;
     a.n[PN_LOSS_COUNT] = x->numel;
+    a.f[PN_LOSS_CONSTANT] = constant;
     pn_bind_out(&a, PN_LOSS_OUT, dx);
     pn_bind(&a, PN_LOSS_X, x);
     pn_bind(&a, PN_LOSS_Y, y);
@@ -108,16 +111,17 @@ static pn_tensor *share(pn_node *n, pn_tensor *g) {
   return pn_use2(pn_div, pn_ref(g), pn_scalar_float((double)n->i[1]));
 }
 
-static pn_tensor *loss(const pn_row *row, const pn_op *op, pn_tensor *x, pn_tensor *y,
-                       int reduction) {
+pn_tensor *pn_elementwise_loss(const pn_row *row, const pn_op *op, pn_tensor *x, pn_tensor *y,
+                               int reduction, double constant) {
   pair p;
   if (pair_make(&p, row->name, x, y)) return NULL;
-  pn_tensor *out = run_forward(row, &p, reduction);
+  pn_tensor *out = run_forward(row, &p, reduction, constant);
   if (out && (pn_wants_grad(p.x) || pn_wants_grad(p.y))) {
     pn_node *n = pn_node2(op, out, p.x, p.y);
     if (n) {
       n->i[0] = reduction;
       n->i[1] = p.x->numel;
+      n->f[0] = constant;
       pn_node_save(n, 0, p.x);
       pn_node_save(n, 1, p.y);
     } else {
@@ -128,15 +132,14 @@ static pn_tensor *loss(const pn_row *row, const pn_op *op, pn_tensor *x, pn_tens
   return out;
 }
 
-/* dx, fused when nothing records; composed(x, y, s) otherwise. */
-typedef pn_tensor *(*composed_fn)(pn_tensor *x, pn_tensor *y, pn_tensor *s);
-static pn_tensor *gradient_x(pn_node *n, const pn_row *row, composed_fn composed, pn_tensor *g) {
+pn_tensor *pn_loss_gradient(pn_node *n, const pn_row *row, pn_loss_composed composed,
+                            pn_tensor *g) {
   pn_tensor *x = pn_saved_get(n, 0), *y = x ? pn_saved_get(n, 1) : NULL, *dx = NULL;
   if (y && pn_tls.grad_disabled) {
-    dx = run_backward(row, x, y, g, (int)n->i[0]);
+    dx = run_backward(row, x, y, g, (int)n->i[0], n->f[0]);
   } else if (y) {
     pn_tensor *s = share(n, g);
-    dx = s ? composed(x, y, s) : NULL;
+    dx = s ? composed(x, y, s, n->f[0]) : NULL;
     pn_release(s);
   }
   pn_release(x);
@@ -146,12 +149,13 @@ static pn_tensor *gradient_x(pn_node *n, const pn_row *row, composed_fn composed
 
 /* ---- mse --------------------------------------------------------------------------- */
 /* dx = 2 ((x - y) s), dy = -dx */
-static pn_tensor *mse_composed(pn_tensor *x, pn_tensor *y, pn_tensor *s) {
+static pn_tensor *mse_composed(pn_tensor *x, pn_tensor *y, pn_tensor *s, double c) {
   pn_tensor *d = pn_use2(pn_mul, pn_sub(x, y), pn_ref(s));
   return pn_use2(pn_mul, d, pn_scalar_float(2));
 }
-static pn_status mse_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  pn_tensor *dx = gradient_x(n, &pn_row_mse_backward, mse_composed, g);
+pn_status pn_distance_gradient(pn_node *n, const pn_row *row, pn_loss_composed composed,
+                               pn_tensor *g, pn_tensor **gin) {
+  pn_tensor *dx = pn_loss_gradient(n, row, composed, g);
   if (!dx) return pn_last_status();
   pn_status s = PN_OK;
   if (pn_needs(n, 1)) s = pn_give(gin, 1, pn_neg(dx));
@@ -161,14 +165,17 @@ static pn_status mse_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
     pn_release(dx);
   return s;
 }
+static pn_status mse_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  return pn_distance_gradient(n, &pn_row_mse_backward, mse_composed, g, gin);
+}
 static const pn_op op_mse = {"MseLossBackward", mse_backward};
 pn_tensor *pn_mse_loss(pn_tensor *x, pn_tensor *y, int reduction) {
-  return loss(&pn_row_mse, &op_mse, x, y, reduction);
+  return pn_elementwise_loss(&pn_row_mse, &op_mse, x, y, reduction, 0);
 }
 
 /* ---- binary cross-entropy ------------------------------------------------------------ */
 /* dx = s (x - y) / max((1 - x) x, 1e-12) */
-static pn_tensor *bce_composed(pn_tensor *x, pn_tensor *y, pn_tensor *s) {
+static pn_tensor *bce_composed(pn_tensor *x, pn_tensor *y, pn_tensor *s, double c) {
   pn_tensor *v = pn_use2(pn_mul, pn_use2(pn_sub, pn_scalar_float(1), pn_ref(x)), pn_ref(x));
   pn_tensor *low = v ? pn_clamp(v, 1e-12, 1e300 * 1e300) : NULL;
   pn_release(v);
@@ -183,7 +190,8 @@ static pn_tensor *clamped_log(pn_tensor *owned) {
 /* dy = s (log(1 - x) - log(x)), the logarithms clamped at -100 as in the loss */
 static pn_status bce_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   pn_status st = PN_OK;
-  if (pn_needs(n, 0)) st = pn_give(gin, 0, gradient_x(n, &pn_row_bce_backward, bce_composed, g));
+  if (pn_needs(n, 0))
+    st = pn_give(gin, 0, pn_loss_gradient(n, &pn_row_bce_backward, bce_composed, g));
   if (!st && pn_needs(n, 1)) {
     pn_tensor *l0 = clamped_log(pn_use2(pn_sub, pn_scalar_float(1), pn_saved_get(n, 0)));
     pn_tensor *d = pn_use2(pn_sub, l0, clamped_log(pn_saved_get(n, 0)));
@@ -193,22 +201,22 @@ static pn_status bce_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
 }
 static const pn_op op_bce = {"BinaryCrossEntropyBackward", bce_backward};
 pn_tensor *pn_bce_loss(pn_tensor *x, pn_tensor *y, int reduction) {
-  return loss(&pn_row_bce, &op_bce, x, y, reduction);
+  return pn_elementwise_loss(&pn_row_bce, &op_bce, x, y, reduction, 0);
 }
 
 /* dx = (sigmoid(x) - y) s, dy = -x s */
-static pn_tensor *bce_logits_composed(pn_tensor *x, pn_tensor *y, pn_tensor *s) {
+static pn_tensor *bce_logits_composed(pn_tensor *x, pn_tensor *y, pn_tensor *s, double c) {
   return pn_use2(pn_mul, pn_use2(pn_sub, pn_sigmoid(x), pn_ref(y)), pn_ref(s));
 }
 static pn_status bce_logits_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   pn_status st = PN_OK;
   if (pn_needs(n, 0))
-    st = pn_give(gin, 0, gradient_x(n, &pn_row_bce_logits_backward, bce_logits_composed, g));
+    st = pn_give(gin, 0, pn_loss_gradient(n, &pn_row_bce_logits_backward, bce_logits_composed, g));
   if (!st && pn_needs(n, 1))
     st = pn_give(gin, 1, pn_use1(pn_neg, pn_use2(pn_mul, pn_saved_get(n, 0), share(n, g))));
   return st;
 }
 static const pn_op op_bce_logits = {"BinaryCrossEntropyWithLogitsBackward", bce_logits_backward};
 pn_tensor *pn_bce_logits_loss(pn_tensor *x, pn_tensor *y, int reduction) {
-  return loss(&pn_row_bce_logits, &op_bce_logits, x, y, reduction);
+  return pn_elementwise_loss(&pn_row_bce_logits, &op_bce_logits, x, y, reduction, 0);
 }

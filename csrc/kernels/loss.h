@@ -5,11 +5,17 @@
  *   mse         (x - y)^2
  *   bce         (y - 1) * max(log1p(-x), -100) - y * max(log(x), -100)
  *   bce_logits  (max(x, 0) - x * y) + log1p(exp(-|x|))
+ *   l1          d = |x - y|
+ *   smooth_l1   d < c ? 0.5 * d * d / c : d - 0.5 * c       (constant c > 0)
+ *   huber       d <= c ? 0.5 * d * d : c * (d - 0.5 * c)
  * and their gradients with respect to x, where s is g (sum), g / count (mean)
  * or g[i] (no reduction):
  *   mse_backward         dx = 2 * ((x - y) * s)
  *   bce_backward         dx = s * (x - y) / max((1 - x) * x, 1e-12)
  *   bce_logits_backward  dx = (sigmoid(x) - y) * s
+ *   l1_backward          dx = sign(x - y) * s
+ *   smooth_l1_backward   dx = clamp((x - y) / c, -1, 1) * s
+ *   huber_backward       dx = clamp(x - y, -c, c) * s
  *
  * cross_entropy along the class axis of outer x classes x inner, one int64 or
  * int32 target t per (outer, inner), contiguous; rows = outer * inner:
@@ -37,8 +43,9 @@ enum {
   PN_LOSS_G = 4     /* backward: scalar, or count gradients */
 };
 
-/* n[] of the elementwise losses */
+/* n[] and f[] of the elementwise losses */
 enum { PN_LOSS_COUNT = 0 };
+enum { PN_LOSS_CONSTANT = 0 };
 
 /* p[] of cross_entropy and cross_entropy_backward */
 enum {

@@ -12,9 +12,26 @@ def leaky_relu(Tensor input not None, double negative_slope=0.01, bint inplace=F
     return wrap(pn_leaky_relu(input.c, negative_slope))
 
 
-def mse_loss(Tensor input not None, Tensor target not None, reduction="mean"):
-    """(input - target)**2, averaged, summed or as it is."""
+def mse_loss(Tensor input not None, Tensor target not None, reduction="mean", Tensor weight=None):
+    """(input - target)**2, averaged, summed or as it is; the mean of weights' sum with weight."""
+    if weight is not None:
+        return weighted_loss(wrap(pn_mse_loss(input.c, target.c, PN_REDUCE_NONE)), weight,
+                             reduction_code(reduction))
     return wrap(pn_mse_loss(input.c, target.c, reduction_code(reduction)))
+
+
+cdef Tensor weighted_loss(Tensor loss, Tensor weight, int reduction):
+    """loss * weight; its mean divides by the sum of the weights."""
+    if weight.c.ndim != loss.c.ndim or shape_of(weight.c) != shape_of(loss.c):
+        raise ValueError(f"Weights and input must have the same size, not {shape_of(weight.c)} "
+                         f"and {shape_of(loss.c)}.")
+    cdef Tensor weighted = wrap(pn_mul(loss.c, weight.c))
+    if reduction == PN_REDUCE_NONE:
+        return weighted
+    weighted = wrap(pn_sum(weighted.c, 0, False, -1))
+    if reduction == PN_REDUCE_SUM:
+        return weighted
+    return wrap(pn_div(weighted.c, wrap(pn_sum(weight.c, 0, False, -1)).c))
 
 
 def _binary_cross_entropy(Tensor input not None, Tensor target not None, reduction="mean"):

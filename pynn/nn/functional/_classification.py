@@ -1,18 +1,24 @@
-"""Losses: fused operators where they are hot, compositions elsewhere."""
+"""Losses of classes: cross-entropies and the negative logarithm of likelihoods."""
 
 from __future__ import annotations
 
 from pynn import _core
 from pynn._core import Tensor
+from pynn.nn.functional._reduction import reduced
 
 
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
     """-(t log p + (1 - t) log(1 - p)) of probabilities p; the logarithms end at -100."""
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
+        )
     if weight is None:
         return _core._binary_cross_entropy(input, target, reduction)
-    return _reduce(_core._binary_cross_entropy(input, target, "none") * weight, reduction)
+    return reduced(_core._binary_cross_entropy(input, target, "none") * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -26,6 +32,10 @@ def binary_cross_entropy_with_logits(
 
     pos_weight weighs the positive targets.
     """
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
     if pos_weight is None:
         if weight is None:
             return _core._binary_cross_entropy_with_logits(input, target, reduction)
@@ -36,7 +46,7 @@ def binary_cross_entropy_with_logits(
         positive = _core._binary_cross_entropy_with_logits(input, ones, "none")
         negative = _core._binary_cross_entropy_with_logits(input, ones - ones, "none")
         loss = pos_weight * target * positive + (1 - target) * negative
-    return _reduce(loss if weight is None else loss * weight, reduction)
+    return reduced(loss if weight is None else loss * weight, reduction)
 
 
 def cross_entropy(
@@ -108,7 +118,7 @@ def _picked(
 def _weighted(loss: Tensor, scale: Tensor, reduction: str, shape: tuple[int, ...]) -> Tensor:
     if reduction == "mean":
         return loss.sum() / scale.sum()
-    return _reduce(loss.reshape(shape) if reduction == "none" else loss, reduction)
+    return reduced(loss.reshape(shape) if reduction == "none" else loss, reduction)
 
 
 def _smoothed(
@@ -142,14 +152,4 @@ def _soft_cross_entropy(
     loss = -(target * logs).sum(axis)
     if reduction == "mean":
         return loss.sum() / (loss.numel() if input.ndim > 1 else 1)
-    return _reduce(loss, reduction)
-
-
-def _reduce(loss: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
-        return loss.mean()
-    if reduction == "sum":
-        return loss.sum()
-    if reduction == "none":
-        return loss
-    raise ValueError(f"reduction is 'none', 'mean' or 'sum', not {reduction!r}")
+    return reduced(loss, reduction)
