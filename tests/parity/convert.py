@@ -160,7 +160,9 @@ def to_pynn(value: Any) -> Any:
 
 
 def keywords(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {key: to_pynn(value) for key, value in kwargs.items() if key not in DROPPED}
+    deprecated = ("size_average", "reduce") if kwargs.get("reduce") is None else ()
+    left_out = {*DROPPED, *deprecated}
+    return {key: to_pynn(value) for key, value in kwargs.items() if key not in left_out}
 
 
 def flat(value: Any) -> list[Any]:

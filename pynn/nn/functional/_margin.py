@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from pynn import _core
 from pynn._core import Tensor
-from pynn._functions.math import log1p
 from pynn._functions.norms import pairwise_distance
 from pynn._functions.scan import cumprod
 from pynn.nn.functional._reduction import code, reduced
@@ -29,13 +28,12 @@ def margin_ranking_loss(
             f"margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape}"
         )
-    loss = -target * (input1 - input2)
-    return reduced((loss + margin if margin else loss).clamp(min=0), reduction)
+    return reduced((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
 def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """log(1 + exp(-target input)), for target 1 or -1."""
-    return reduced(log1p((-target * input).exp()), reduction)
+    return reduced(_core.ops.log1p((-target * input).exp()), reduction)
 
 
 def multilabel_soft_margin_loss(
@@ -62,8 +60,12 @@ def multi_margin_loss(
     """
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
-    if input.ndim not in (1, 2) or input.shape[-1] == 0 or target.numel() != (
-        1 if input.ndim == 1 else input.shape[0]
+    if input.ndim == 0:
+        input = input.reshape(1)
+    if (
+        input.ndim not in (1, 2)
+        or input.shape[-1] == 0
+        or target.numel() != (1 if input.ndim == 1 else input.shape[0])
     ):
         raise RuntimeError(
             f"multi_margin_loss: expected input (N, C) and target (N), or (C) and (), got "
@@ -89,6 +91,8 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean
 
     input and target are (N, C) or (C); a row of target holds classes up to its first -1.
     """
+    if input.ndim == target.ndim == 0:
+        input, target = input.reshape(1), target.reshape(1)
     if input.shape != target.shape or input.ndim not in (1, 2) or input.shape[-1] == 0:
         raise RuntimeError(
             f"multilabel_margin_loss: expected input and target (N, C) or (C), got {input.shape} "
