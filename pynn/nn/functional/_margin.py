@@ -39,7 +39,7 @@ def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> 
 def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
-    """The mean over classes of the binary cross-entropies of logits (N, C) and targets in [0, 1]."""
+    """The mean over classes of binary cross-entropies: logits (N, C), targets from 0 to 1."""
     loss = _core._binary_cross_entropy_with_logits(input, target, "none")
     if weight is not None:
         loss = loss * weight

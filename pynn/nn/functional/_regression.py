@@ -76,10 +76,7 @@ def poisson_nll_loss(
 
     full adds Stirling's approximation of log(target!) for targets above 1.
     """
-    if log_input:
-        loss = input.exp() - target * input
-    else:
-        loss = input - target * (input + eps).log()
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         large = target.gt(1)
         safe = _core.where(large, target, 1.0)
