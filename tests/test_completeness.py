@@ -28,6 +28,33 @@ NO_OPERATORS = {
 ELSEWHERE = {"rand", "rand_like", "randn", "randn_like"}
 COMPOSED = {"softmax", "log_softmax", "one_hot", "dropout", "batch_norm", "nll_loss"}
 
+# Pooling, images: by the operators of the other dimensions, or compositions (tests/parity).
+COMPOSED |= {
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
+    "affine_grid",
+    "avg_pool1d",
+    "avg_pool3d",
+    "channel_shuffle",
+    "grid_sample",
+    "max_pool1d_with_indices",
+    "max_pool2d_with_indices",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
+}
+
 
 @cache
 def rows() -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ def table() -> tuple[Case, ...]:
     """All cases, in the order of the report."""
     from pynn.bench.cases import (
         casts,
+        convolution,
         elementwise,
         indices,
         losses,
@@ -27,6 +28,7 @@ def table() -> tuple[Case, ...]:
     families = (
         training,
         products,
+        convolution,
         elementwise,
         reductions,
         losses,
