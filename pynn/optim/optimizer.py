@@ -43,6 +43,7 @@ class Optimizer(_core._Optimizer):
                 "params argument given to the optimizer should be an iterable of Tensors or "
                 "dicts, but got Tensor"
             )
+        _check_ordered(params)
         self.defaults = defaults
         self.state = defaultdict(dict)
         self._pre_hooks = {}
@@ -68,11 +69,7 @@ class Optimizer(_core._Optimizer):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = dict(param_group)
         params = group["params"]
-        if isinstance(params, set):
-            raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the "
-                "ordering of tensors in sets will change between runs. Please use a list instead."
-            )
+        _check_ordered(params)
         params = [params] if isinstance(params, Tensor) else list(params)
         if params and all(isinstance(p, tuple) for p in params):
             group["param_names"] = [name for name, _ in params]
@@ -217,6 +214,14 @@ class Fused(Optimizer):
                     raise ValueError(f"Invalid beta parameter at index {i}: {value}")
                 name = {"lr": "learning rate", "eps": "epsilon value"}.get(key, f"{key} value")
                 raise ValueError(f"Invalid {name}: {value}")
+
+
+def _check_ordered(params: Any) -> None:
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the "
+            "ordering of tensors in sets will change between runs. Please use a list instead."
+        )
 
 
 def _register(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
