@@ -55,6 +55,23 @@ COMPOSED |= {
     "upsample_nearest",
 }
 
+# Compositions of elementwise operators, their other names, and random draws: parity, test_random.
+ELSEWHERE |= {
+    *("absolute", "addcdiv", "addcmul", "allclose", "arccos", "arccosh", "arcsin", "arcsinh"),
+    *("arctan", "arctan2", "arctanh", "bernoulli", "deg2rad", "divide", "equal", "fill", "fill_"),
+    *("fix", "float_power", "fmax", "fmin", "frac", "get_rng_state", "greater", "greater_equal"),
+    *("heaviside", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "lerp"),
+    *("less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "logit"),
+    *("multinomial", "multiply", "nan_to_num", "negative", "normal", "not_equal", "poisson"),
+    *("positive", "rad2deg", "randint", "randint_like", "randperm", "rsub", "seed", "sgn"),
+    *("set_rng_state", "signbit", "sinc", "square", "subtract", "true_divide", "zero_"),
+}
+COMPOSED |= {
+    *("celu_", "dropout1d", "dropout2d", "dropout3d", "elu_", "glu", "gumbel_softmax"),
+    *("hardtanh_", "leaky_relu_", "prelu", "relu_", "rrelu", "rrelu_", "selu_", "softmin"),
+    *("softsign", "tanhshrink", "threshold_"),
+}
+
 
 @cache
 def rows() -> dict[str, list[str]]:
@@ -98,7 +115,7 @@ def records(step: object) -> set[str]:
 
 
 def random_step() -> list[pynn.Tensor]:
-    return [pynn.rand(3), pynn.randn(3)]
+    return [pynn.rand(3), pynn.randn(3), pynn.nn.functional.dropout(pynn.ones(3))]
 
 
 def optimiser_step(name: str) -> object:
