@@ -48,6 +48,7 @@ static pn_tensor *order_of(const pn_row *row, pn_tensor *t, int axis, int64_t ea
   memcpy(shape, rows->shape, (size_t)ndim * sizeof *shape);
   if (ndim && each >= 0) shape[ndim - 1] = each;
   if (ndim && each < 0) ndim--;
+  if (!t->ndim && each >= 0) each = 1; /* a number is its own order */
   pn_tensor *out = pn_empty(PN_I64, ndim, shape);
   if (out && out->numel) {
     pn_args a;

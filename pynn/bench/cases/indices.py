@@ -74,6 +74,46 @@ def _pick_pair(rows: int) -> Pair:
     return Pair((operator.getitem, t, i), (operator.getitem, x, where))
 
 
+def _put(add: bool, x: Array, where: Array, source: Array) -> Array:
+    y = x.copy()
+    if add:
+        np.add.at(y, where, source)
+    else:
+        y[where] = source
+    return y
+
+
+def _put_pair(add: bool, rows: int) -> Pair:
+    x, source = _table(rows), _table(rows, seed=1)
+    where = np.random.RandomState(2).permutation(rows)
+    t, i, s = tensors(x, where, source)
+    ours = (pynn.index_put, t, [i], s, add)
+    return Pair(ours, (partial(_put, add), x, where, source))
+
+
+def _reduced(function: Any, x: Array, where: Array, source: Array) -> Array:
+    y = x.copy()
+    at = (where, np.arange(x.shape[1]))
+    if function is None:
+        y[at] = source
+    else:
+        function.at(y, at, source)
+    return y
+
+
+def _reduce_pair(mode: str | None, function: Any, rows: int) -> Pair:
+    x, source = _table(rows), _table(rows, seed=1)
+    where = np.random.RandomState(2).rand(*x.shape).argsort(0)
+    t, i, s = tensors(x, where, source)
+    ours = (pynn.scatter, t, 0, i, s) if mode is None else (pynn.scatter_reduce, t, 0, i, s, mode)
+    return Pair(ours, (partial(_reduced, function), x, where, source))
+
+
+def _nonzero_pair(rows: int) -> Pair:
+    x = whole(0, 2, rows, _COLUMNS)
+    return Pair((pynn.nonzero, *tensors(x)), (np.argwhere, x))
+
+
 _PAIRS: dict[str, Callable[[int], Pair]] = {
     "index_select, rows": partial(_select_pair, 0),
     "index_select, columns": partial(_select_pair, 1),
@@ -83,4 +123,11 @@ _PAIRS: dict[str, Callable[[int], Pair]] = {
     "scatter_add, down": partial(_add_pair, pynn.scatter_add, partial(_scatter_add, 0), 0, True),
     "scatter_add, along": partial(_add_pair, pynn.scatter_add, partial(_scatter_add, 1), 1, True),
     "getitem, rows": _pick_pair,
+    "index_put, rows": partial(_put_pair, False),
+    "index_put_add, rows": partial(_put_pair, True),
+    "scatter, down": partial(_reduce_pair, None, None),
+    "scatter_prod, down": partial(_reduce_pair, "prod", np.multiply),
+    "scatter_amax, down": partial(_reduce_pair, "amax", np.maximum),
+    "scatter_amin, down": partial(_reduce_pair, "amin", np.minimum),
+    "nonzero, half": _nonzero_pair,
 }
