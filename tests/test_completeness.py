@@ -71,6 +71,88 @@ COMPOSED |= {
     *("hardtanh_", "leaky_relu_", "prelu", "relu_", "rrelu", "rrelu_", "selu_", "softmin"),
     *("softsign", "tanhshrink", "threshold_"),
 }
+# Views, movement, indexing, sorting: compositions of the operators in the table (tests/parity).
+ELSEWHERE |= {
+    *(
+        "adjoint",
+        "argsort",
+        "argwhere",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "bincount",
+        "block_diag",
+        "broadcast_shapes",
+        "broadcast_tensors",
+        "broadcast_to",
+        "bucketize",
+        "cartesian_prod",
+        "chunk",
+        "column_stack",
+        "combinations",
+        "concat",
+        "concatenate",
+        "count_nonzero",
+        "diag",
+        "diag_embed",
+        "diagflat",
+        "diagonal_scatter",
+        "dsplit",
+        "dstack",
+        "empty_strided",
+        "fliplr",
+        "flipud",
+        "hsplit",
+        "hstack",
+        "index_copy",
+        "index_fill",
+        "isin",
+        "logspace",
+        "masked_fill",
+        "masked_scatter",
+        "masked_select",
+        "median",
+        "meshgrid",
+        "moveaxis",
+        "movedim",
+        "msort",
+        "nanmedian",
+        "nanquantile",
+        "put",
+        "quantile",
+        "ravel",
+        "repeat_interleave",
+        "roll",
+        "rot90",
+        "row_stack",
+        "scalar_tensor",
+        "select_scatter",
+        "slice_scatter",
+        "split",
+        "split_with_sizes",
+        "swapaxes",
+        "swapdims",
+        "take",
+        "take_along_dim",
+        "tensor_split",
+        "tile",
+        "tril",
+        "tril_indices",
+        "triu",
+        "triu_indices",
+        "unbind",
+        "unflatten",
+        "unique",
+        "unique_consecutive",
+        "unsafe_chunk",
+        "unsafe_split",
+        "vander",
+        "vsplit",
+        "vstack",
+    ),
+}
+# Their output's size depends on values, so no recording has them; their operator is in the table.
+UNCAPTURED = {"nonzero_count", "nonzero_write"}
 
 
 @cache
@@ -138,7 +220,7 @@ def test_every_kernel_is_reached() -> None:
     kernels = set(re.findall(r"^PN_K\((\w+),", text, re.M))
     assert len(kernels) > 50
     assert kernels == {k for phases in rows().values() for k in phases}, "kernels without a row"
-    assert not kernels - reached(), "kernels that no entry of the table reaches"
+    assert not kernels - reached() - UNCAPTURED, "kernels that no entry of the table reaches"
 
 
 @pytest.mark.skipif(not KERNELS.exists(), reason="needs the sources")
