@@ -123,7 +123,9 @@ def _check_sizes(
 ) -> None:
     embed_dim = query.size(2)
     if embed_dim != expected:
-        raise AssertionError(f"was expecting embedding dimension of {expected}, but got {embed_dim}")
+        raise AssertionError(
+            f"was expecting embedding dimension of {expected}, but got {embed_dim}"
+        )
     if embed_dim % num_heads:
         raise AssertionError(f"embed_dim {embed_dim} not divisible by num_heads {num_heads}")
     if separate and key.shape[:2] != value.shape[:2]:
@@ -186,9 +188,7 @@ def _static(x: Tensor, batch: int, num_heads: int, q: Tensor) -> Tensor:
     return x.reshape(batch, num_heads, *x.shape[1:])
 
 
-def _attention_mask(
-    mask: Tensor, length: int, source: int, batch: int, num_heads: int
-) -> Tensor:
+def _attention_mask(mask: Tensor, length: int, source: int, batch: int, num_heads: int) -> Tensor:
     if mask.dim() == 2 and tuple(mask.shape) == (length, source):
         return mask
     if mask.dim() == 3 and tuple(mask.shape) == (batch * num_heads, length, source):
