@@ -52,12 +52,12 @@ from pynn._core import (
     half as half,
     index_add as index_add,
     index_select as index_select,
+    inference_mode as inference_mode,
     initial_seed as initial_seed,
     int as int,
     int8 as int8,
     int32 as int32,
     int64 as int64,
-    inference_mode as inference_mode,
     is_grad_enabled as is_grad_enabled,
     is_inference_mode_enabled as is_inference_mode_enabled,
     is_tensor as is_tensor,
@@ -135,6 +135,22 @@ if TYPE_CHECKING:
         viz as viz,
     )
     from pynn._config import config as config, show_config as show_config
+    from pynn._functions.arithmetic import *
+    from pynn._functions.creation import *
+    from pynn._functions.einsum import *
+    from pynn._functions.indexing import *
+    from pynn._functions.logic import *
+    from pynn._functions.math import *
+    from pynn._functions.movement import *
+    from pynn._functions.norms import *
+    from pynn._functions.products import *
+    from pynn._functions.random import *
+    from pynn._functions.reduction import *
+    from pynn._functions.scan import *
+    from pynn._functions.sorting import *
+    from pynn._functions.unique import *
+    from pynn._functions.views import *
+    from pynn._summary import summary as summary
     from pynn.tutorial import NeuralNetwork as NeuralNetwork, Perceptron as Perceptron
 
 _LAZY = {
@@ -146,6 +162,7 @@ _LAZY = {
     "nn": "",
     "optim": "",
     "show_config": "pynn._config",
+    "summary": "pynn._summary",
     "tutorial": "",
     "utils": "",
     "viz": "",

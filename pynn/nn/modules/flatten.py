@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pynn._core import Tensor
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = ["Flatten", "Unflatten"]
 
 
-class Flatten(Module):
+class Flatten(TensorModule):
     """Dimensions start_dim to end_dim as one: (N, C, H, W) -> (N, C H W)."""
 
     start_dim: int
@@ -30,7 +30,7 @@ class Flatten(Module):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
-class Unflatten(Module):
+class Unflatten(TensorModule):
     """Dimension dim as several: (N, C H W) -> (N, C, H, W); one size may be -1."""
 
     dim: int

@@ -8,7 +8,7 @@ from typing import Any
 from pynn import _core
 from pynn._core import Parameter, Tensor
 from pynn.nn import functional as F, init
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import Module, TensorModule
 
 __all__ = ["Identity", "Linear"]
 
@@ -25,7 +25,7 @@ class Identity(Module):
         return input
 
 
-class Linear(Module):
+class Linear(TensorModule):
     """y = x W^T + b: (..., in_features) -> (..., out_features).
 
     weight is (out_features, in_features), bias (out_features); both start

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pynn import _core
 from pynn._core import Tensor
 from pynn.nn.modules._hooks import ModuleHooks
 from pynn.nn.modules._state import ModuleState
 
-__all__ = ["Module"]
+__all__ = ["Module", "TensorModule"]
 
 _M = TypeVar("_M", bound="Module")
 
@@ -161,6 +161,14 @@ class Module(ModuleState, ModuleHooks):
         names = {*dir(type(self)), *self.__dict__}
         names.update(self._parameters, self._buffers, self._modules)
         return sorted(name for name in names if not name[:1].isdigit())
+
+
+class TensorModule(Module):
+    """A Module that makes one tensor of one tensor, and says so to type checkers."""
+
+    if TYPE_CHECKING:
+
+        def __call__(self, input: Tensor, /) -> Tensor: ...
 
 
 def _indent(text: str) -> str:
