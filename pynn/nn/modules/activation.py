@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynn import _core
 from pynn._core import Tensor
 from pynn.nn import functional as F
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import Module, TensorModule
 
 __all__ = [
     "GELU",
@@ -99,7 +99,7 @@ class Hardsigmoid(_InPlace):
         return ""
 
 
-class Sigmoid(Module):
+class Sigmoid(TensorModule):
     """1 / (1 + e**-x)."""
 
     @_core._forward("sigmoid")
@@ -108,7 +108,7 @@ class Sigmoid(Module):
         return F.sigmoid(input)
 
 
-class Tanh(Module):
+class Tanh(TensorModule):
     """The hyperbolic tangent."""
 
     @_core._forward("tanh")
@@ -117,7 +117,7 @@ class Tanh(Module):
         return F.tanh(input)
 
 
-class LogSigmoid(Module):
+class LogSigmoid(TensorModule):
     """log(sigmoid(x))."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class LogSigmoid(Module):
         return F.logsigmoid(input)
 
 
-class Softsign(Module):
+class Softsign(TensorModule):
     """x / (1 + |x|)."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -133,7 +133,7 @@ class Softsign(Module):
         return F.softsign(input)
 
 
-class Tanhshrink(Module):
+class Tanhshrink(TensorModule):
     """x - tanh(x)."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ class Tanhshrink(Module):
         return F.tanhshrink(input)
 
 
-class GELU(Module):
+class GELU(TensorModule):
     """x F(x), F the normal distribution function; approximate="tanh": by a tanh."""
 
     approximate: str
@@ -159,7 +159,7 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class GLU(Module):
+class GLU(TensorModule):
     """a sigmoid(b), a and b the halves of `dim`: (..., 2 n, ...) -> (..., n, ...)."""
 
     dim: int
@@ -177,7 +177,7 @@ class GLU(Module):
         return f"dim={self.dim}"
 
 
-class Softmax(Module):
+class Softmax(TensorModule):
     """exp(x) / sum(exp(x)) along dim."""
 
     dim: int | None
@@ -195,7 +195,7 @@ class Softmax(Module):
         return f"dim={self.dim}"
 
 
-class Softmin(Module):
+class Softmin(TensorModule):
     """softmax(-x) along dim."""
 
     dim: int | None
@@ -213,7 +213,7 @@ class Softmin(Module):
         return f"dim={self.dim}"
 
 
-class LogSoftmax(Module):
+class LogSoftmax(TensorModule):
     """log(softmax(x)) along dim."""
 
     dim: int | None
@@ -231,7 +231,7 @@ class LogSoftmax(Module):
         return f"dim={self.dim}"
 
 
-class Softmax2d(Module):
+class Softmax2d(TensorModule):
     """Softmax over the channels of (N, C, H, W) or (C, H, W)."""
 
     def forward(self, input: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynn import _core
 from pynn._core import Parameter, Tensor
 from pynn.nn import functional as F, init
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = [
     "CELU",
@@ -26,7 +26,7 @@ def _inplace(inplace: bool) -> str:
     return ", inplace=True" if inplace else ""
 
 
-class CELU(Module):
+class CELU(TensorModule):
     """x where x > 0, else alpha (e**(x / alpha) - 1)."""
 
     alpha: float
@@ -46,7 +46,7 @@ class CELU(Module):
         return f"alpha={self.alpha}" + _inplace(self.inplace)
 
 
-class ELU(Module):
+class ELU(TensorModule):
     """x where x > 0, else alpha (e**x - 1)."""
 
     alpha: float
@@ -66,7 +66,7 @@ class ELU(Module):
         return f"alpha={self.alpha}" + _inplace(self.inplace)
 
 
-class LeakyReLU(Module):
+class LeakyReLU(TensorModule):
     """x where x > 0, else negative_slope x."""
 
     negative_slope: float
@@ -86,7 +86,7 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}" + _inplace(self.inplace)
 
 
-class Threshold(Module):
+class Threshold(TensorModule):
     """x where x > threshold, else value."""
 
     threshold: float
@@ -108,7 +108,7 @@ class Threshold(Module):
         return f"threshold={self.threshold}, value={self.value}" + _inplace(self.inplace)
 
 
-class Hardshrink(Module):
+class Hardshrink(TensorModule):
     """x where |x| > lambd, else 0."""
 
     lambd: float
@@ -126,7 +126,7 @@ class Hardshrink(Module):
         return f"{self.lambd}"
 
 
-class Softshrink(Module):
+class Softshrink(TensorModule):
     """x nearer to 0 by lambd, not beyond it."""
 
     lambd: float
@@ -144,7 +144,7 @@ class Softshrink(Module):
         return f"{self.lambd}"
 
 
-class Softplus(Module):
+class Softplus(TensorModule):
     """log(1 + e**(beta x)) / beta; x where beta x > threshold."""
 
     beta: float
@@ -164,7 +164,7 @@ class Softplus(Module):
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
-class Hardtanh(Module):
+class Hardtanh(TensorModule):
     """x moved into [min_val, max_val]."""
 
     min_val: float
@@ -206,7 +206,7 @@ class ReLU6(Hardtanh):
         return "inplace=True" if self.inplace else ""
 
 
-class RReLU(Module):
+class RReLU(TensorModule):
     """x where x > 0, else slope x: random from [lower, upper) in training, else their mean."""
 
     lower: float
@@ -230,7 +230,7 @@ class RReLU(Module):
         return f"lower={self.lower}, upper={self.upper}" + _inplace(self.inplace)
 
 
-class PReLU(Module):
+class PReLU(TensorModule):
     """x where x > 0, else weight x; weight is one number, or one per channel (dimension 1)."""
 
     num_parameters: int

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pynn._core import Tensor
 from pynn.nn import functional as F
 from pynn.nn.functional._sizes import Ints
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = ["Fold", "Unfold"]
 
 
-class Fold(Module):
+class Fold(TensorModule):
     """The sum of overlapping windows: (N, C KH KW, windows) -> (N, C, *output_size)."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Fold(Module):
         )
 
 
-class Unfold(Module):
+class Unfold(TensorModule):
     """Sliding windows as columns: (N, C, H, W) -> (N, C KH KW, windows)."""
 
     def __init__(

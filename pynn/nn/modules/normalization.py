@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pynn import _core
 from pynn._core import Parameter, Tensor
 from pynn.nn import functional as F, init
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import Module, TensorModule
 
 __all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
@@ -145,7 +145,7 @@ class GroupNorm(_Affine):
         )
 
 
-class LocalResponseNorm(Module):
+class LocalResponseNorm(TensorModule):
     """Divides every channel by the squares of its neighbours, as torch.nn.LocalResponseNorm.
 
     y = x / (k + alpha * (mean of x * x over size channels))**beta.  Krizhevsky,

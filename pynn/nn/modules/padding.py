@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pynn._core import Tensor
 from pynn.nn import functional as F
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = [
     "CircularPad1d",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class _Pad(Module):
+class _Pad(TensorModule):
     """padding: one amount for all sides, or (before, after) of the last dimension, then of the
     one before it, and so on."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pynn._core import Tensor
 from pynn.nn import functional as F
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = ["ChannelShuffle", "PixelShuffle", "PixelUnshuffle"]
 
 
-class ChannelShuffle(Module):
+class ChannelShuffle(TensorModule):
     """(N, C, *): channel i of group g becomes channel i groups + g."""
 
     def __init__(self, groups: int) -> None:
@@ -25,7 +25,7 @@ class ChannelShuffle(Module):
         return f"groups={self.groups}"
 
 
-class PixelShuffle(Module):
+class PixelShuffle(TensorModule):
     """(*, C r^2, H, W) -> (*, C, H r, W r)."""
 
     def __init__(self, upscale_factor: int) -> None:
@@ -41,7 +41,7 @@ class PixelShuffle(Module):
         return f"upscale_factor={self.upscale_factor}"
 
 
-class PixelUnshuffle(Module):
+class PixelUnshuffle(TensorModule):
     """(*, C, H r, W r) -> (*, C r^2, H, W)."""
 
     def __init__(self, downscale_factor: int) -> None:

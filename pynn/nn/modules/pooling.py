@@ -15,7 +15,7 @@ from pynn.nn.modules._pooling import (
     MaxPool,
     MaxUnpool,
 )
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -180,7 +180,7 @@ class AdaptiveMaxPool3d(AdaptiveMaxPool):
         return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
 
 
-class AvgPool1d(Module):
+class AvgPool1d(TensorModule):
     """The mean of each window of (N, C, L) or (C, L).  As torch.nn.AvgPool1d."""
 
     def __init__(

@@ -7,12 +7,12 @@ from typing import Any
 from pynn import _core
 from pynn._core import Parameter, Tensor
 from pynn.nn import functional as F, init
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = ["Embedding"]
 
 
-class Embedding(Module):
+class Embedding(TensorModule):
     """Vectors by index: any shape of int64 or int32 -> (that shape, embedding_dim).
 
     weight is (num_embeddings, embedding_dim), from N(0, 1); the row padding_idx starts as 0 and

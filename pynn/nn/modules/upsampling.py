@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from pynn._core import Tensor
 from pynn.nn import functional as F
-from pynn.nn.modules.module import Module
+from pynn.nn.modules.module import TensorModule
 
 __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
-class Upsample(Module):
+class Upsample(TensorModule):
     """Resamples (N, C, ...) to a size or by a factor; modes as in interpolate."""
 
     def __init__(
