@@ -21,6 +21,8 @@ DTYPES = {
     torch.bool: pynn.bool,
 }
 DROPPED = {"device", "layout", "pin_memory", "memory_format", "out", "non_blocking"}
+FALSE = {"proj_size", "sparse"}
+"""What pynn has not, and PyTorch's samples pass as False or 0 all the same."""
 
 
 class Unsupported(Exception):
@@ -160,8 +162,10 @@ def to_pynn(value: Any) -> Any:
 
 
 def keywords(kwargs: dict[str, Any]) -> dict[str, Any]:
+    if any(kwargs.get(key) for key in FALSE):
+        raise Unsupported(f"{sorted(FALSE & kwargs.keys())}")
     deprecated = ("size_average", "reduce") if kwargs.get("reduce") is None else ()
-    left_out = {*DROPPED, *deprecated}
+    left_out = {*DROPPED, *FALSE, *deprecated}
     return {key: to_pynn(value) for key, value in kwargs.items() if key not in left_out}
 
 

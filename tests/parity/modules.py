@@ -73,8 +73,6 @@ def state(module: torch.nn.Module) -> dict[str, pynn.Tensor]:
 def compare(name: str, sample: Any, dtype: torch.dtype, training: bool) -> str | None:
     made_args, made_kwargs, args, kwargs = sample
     made_kwargs = {k: v for k, v in made_kwargs.items() if k not in ("device", "dtype")}
-    if made_kwargs.pop("proj_size", 0):
-        raise Unsupported("LSTM projections")
     if name.startswith("nn.Transformer"):
         made_kwargs = {"dropout": 0.0, **without_dropout(made_kwargs)}
     kind = getattr(torch.nn, name.removeprefix("nn."))

@@ -7,6 +7,11 @@ from typing import Any
 
 # Operator: the samples that pynn leaves out, and why (a comment beside each).
 DEVIATIONS: dict[str, Callable[[Any], bool]] = {
+    # dropout: the random numbers are pynn's own
+    "nn.functional.scaled_dot_product_attention": lambda s: s.kwargs.get("dropout_p", 0.0) > 0,
+    "nn.functional.multi_head_attention_forward": lambda s: any(
+        isinstance(a, float) and a > 0 for a in s.args
+    ),
     # the nuclear norm needs a singular value decomposition, which pynn has not
     "norm": lambda sample: "nuc" in sample.args,
     # Means of integers: averages are floating.
