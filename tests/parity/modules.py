@@ -14,6 +14,7 @@ import pynn
 from parity.convert import Unsupported, difference, flat, keywords, tensor, to_pynn
 from parity.operators import TOLERANCE, Report, cotangents, differentiable
 
+ENCODER_LAYER = torch.nn.TransformerEncoderLayer
 MODULES: dict[str, Any] = {m.name: m for m in module_db}
 
 
@@ -70,15 +71,31 @@ def state(module: torch.nn.Module) -> dict[str, pynn.Tensor]:
     return {key: tensor(value) for key, value in module.state_dict().items()}
 
 
+def encoder_layer(layer: Any) -> pynn.nn.TransformerEncoderLayer:
+    """pynn's, with the options of PyTorch's."""
+    return pynn.nn.TransformerEncoderLayer(
+        layer.self_attn.embed_dim,
+        layer.self_attn.num_heads,
+        layer.linear1.out_features,
+        layer.dropout.p,
+        to_pynn(layer.activation),
+        layer.norm1.eps,
+        layer.self_attn.batch_first,
+        layer.norm_first,
+        layer.linear1.bias is not None,
+    )
+
+
 def compare(name: str, sample: Any, dtype: torch.dtype, training: bool) -> str | None:
     made_args, made_kwargs, args, kwargs = sample
     made_kwargs = {k: v for k, v in made_kwargs.items() if k not in ("device", "dtype")}
-    if name.startswith("nn.Transformer"):
+    if name.startswith("nn.Transformer") and name != "nn.TransformerEncoder" and len(made_args) < 4:
         made_kwargs = {"dropout": 0.0, **without_dropout(made_kwargs)}
     kind = getattr(torch.nn, name.removeprefix("nn."))
     our_kind = getattr(pynn.nn, name.removeprefix("nn."))
     theirs = kind(*made_args, **made_kwargs).to(dtype).train(training)
-    ours = our_kind(*to_pynn(made_args), **keywords(made_kwargs)).to(to_pynn(dtype)).train(training)
+    our_args = [encoder_layer(a) if isinstance(a, ENCODER_LAYER) else to_pynn(a) for a in made_args]
+    ours = our_kind(*our_args, **keywords(made_kwargs)).to(to_pynn(dtype)).train(training)
     if list(theirs.state_dict()) != list(ours.state_dict()):
         return f"state-dict keys {list(ours.state_dict())}, not {list(theirs.state_dict())}"
     ours.load_state_dict(state(theirs))
