@@ -54,3 +54,9 @@ def test_code_of_the_tutorials_page(tmp_path):
     script = tmp_path / "tutorial.py"
     script.write_text(code_of("docs/tutorial.md"), encoding="utf-8")
     assert run(script, tmp_path).startswith("Epoch 0, Loss: 0.2940\n")
+
+
+def test_code_of_the_autograd_page(tmp_path):
+    script = tmp_path / "autograd.py"
+    script.write_text(code_of("docs/autograd.md"), encoding="utf-8")
+    run(script, tmp_path)
