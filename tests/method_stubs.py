@@ -65,8 +65,27 @@ def parameter(p: inspect.Parameter, known: dict[str, str]) -> str:
     return f"{star}{p.name}: {renamed(kind)}{default}"
 
 
+def compiled(name: str, function: Callable[..., Any], result: str | None) -> str:
+    """A method that is a function of pynn._core: its types stand in _core.pyi."""
+    tree = ast.parse(FILE.with_name("_core.pyi").read_text())
+    defined = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
+    node = next(n for n in defined if n.name == function.__name__)
+    operand = "Tensor | float | int | bool"
+    parts = ["self"]
+    count = len(node.args.args)
+    for k, a in enumerate(node.args.args[1:] + node.args.kwonlyargs, 1):
+        default = " = ..." if k >= count - len(node.args.defaults) else ""
+        if k == count:
+            parts.append("*")
+        kind = ast.unparse(a.annotation).replace("_Operand", operand) if a.annotation else "Any"
+        parts.append(f"{a.arg}: {renamed(kind)}{default}")
+    return f"    def {name}({', '.join(parts)}) -> {result or 'Tensor'}: ...\n"
+
+
 def method(name: str, function: Callable[..., Any], result: str | None = None) -> str:
     """def name(self, ...) -> ...: the function without its first argument."""
+    if function.__module__ == "pynn._core":
+        return compiled(name, function, result)
     signature, known = inspect.signature(function), aliases(function)
     first, *rest = signature.parameters.values()
     parts = ["self"]

@@ -16,7 +16,7 @@ from pynn._core import (
     sigmoid as sigmoid,
     tanh as tanh,
 )
-from pynn._functions.random import exponential, uniform
+from pynn._functions._draws import exponential, uniform
 
 __all__ = [
     "celu",
