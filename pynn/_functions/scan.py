@@ -6,6 +6,7 @@ from typing import Any
 
 from pynn import _core
 from pynn._core import Tensor, dtype as _dtype
+from pynn._functions.movement import cat
 from pynn._functions.reduction import _code
 
 __all__ = [
@@ -45,19 +46,19 @@ def diff(
 ) -> Tensor:
     """x[i+1] - x[i] along dim, n times; of bool, whether neighbours differ.
 
-    prepend and append are joined to input along dim first.
+    prepend and append are joined to input along dim first (PyTorch's n = 0 leaves them out).
     """
     if input.ndim == 0:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
-    parts = [t for t in (prepend, input, append) if t is not None]
-    joined = _core.cat(parts, dim) if len(parts) > 1 else input
     if n == 0:
-        return joined.clone() if joined is input else joined
+        return input.clone()
+    parts = [t for t in (prepend, input, append) if t is not None]
+    joined = cat(parts, dim) if len(parts) > 1 else input
     for _ in range(min(n, joined.shape[dim])):
         count = joined.shape[dim]
-        left, right = joined.narrow(dim, 0, max(count - 1, 0)), joined
+        left = joined.narrow(dim, 0, max(count - 1, 0))
         right = joined.narrow(dim, min(1, count), max(count - 1, 0))
         joined = left ^ right if joined.dtype == _core.bool else right - left
     return joined

@@ -98,7 +98,8 @@ def place(function: Any) -> str:
     name = name.replace("torch._C._VariableFunctions", "torch").replace(
         "torch._C.TensorBase", "torch.Tensor"
     )
-    return name.removeprefix("torch.").removeprefix("functional.")
+    name = name.removeprefix("torch.").removeprefix("functional.")
+    return {"spmm": "mm"}.get(name, name)  # one function, two names
 
 
 def counterpart(function: Any) -> Any:
@@ -154,6 +155,8 @@ def to_pynn(value: Any) -> Any:
         isinstance(value, torch.device) and value.type != "cpu"
     ):
         raise Unsupported(repr(value))
+    if isinstance(value, torch.nn.Module) and not list(value.parameters()):
+        return getattr(pynn.nn, type(value).__name__)()
     if callable(value) and str(getattr(value, "__module__", "")).startswith("torch"):
         return counterpart(value)
     if callable(value) and not isinstance(value, type):

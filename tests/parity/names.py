@@ -244,7 +244,6 @@ OPERATORS: list[str] = [
     "rsub",
     "select",
     "select_scatter",
-    "slice",
     "slice_scatter",
     "signbit",
     "tan",
