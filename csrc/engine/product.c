@@ -21,11 +21,13 @@ pn_status pn_product_types(const char *name, const pn_tensor *a, const pn_tensor
 /* Products that plan nothing go to their kernel at once: 60 ns less. */
 static bool run_tiny(const pn_args *a) {
   pn_gemm_shape s;
-  pn_gemm_shape_of(&s, a->n);
   const pn_row *row = &pn_row_gemm_pack;
-  if (pn_tls.recording || a->n[PN_GEMM_BATCH] != 1 || !pn_gemm_is_tiny(&s) ||
-      row->cost * (double)(s.m * s.n * s.k) + 20 >= pn_parallel_threshold)
-    return false;
+  if (!pn_gemm_is_mini(a)) {
+    pn_gemm_shape_of(&s, a->n);
+    if (a->n[PN_GEMM_BATCH] != 1 || !pn_gemm_is_tiny(&s)) return false;
+  }
+  double work = (double)(a->n[PN_GEMM_M] * a->n[PN_GEMM_N] * a->n[PN_GEMM_K]);
+  if (row->cost * work + 20 >= pn_parallel_threshold) return false;
   pn_active->fn[row->kernel[1]][a->dtype](a, 0, 1, NULL);
   pn_stats.records++;
   return true;

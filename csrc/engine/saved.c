@@ -18,15 +18,18 @@ static void packed_free(pn_packed *p) {
 
 void pn_node_drop_saved(pn_node *n) {
   for (int k = 0; k < n->nsaved; k++) {
-    pn_tensor *t = n->saved[k].t;
-    pn_storage *memory = n->saved[k].memory;
-    pn_packed *packed = n->saved[k].packed;
-    n->saved[k].t = NULL;
-    n->saved[k].memory = NULL;
-    n->saved[k].packed = NULL;
-    pn_release(t);
-    pn_storage_release(memory);
-    if (packed) packed_free(packed);
+    pn_saved *s = &n->saved[k];
+    pn_tensor *t = s->t;
+    pn_storage *memory = s->memory;
+    s->t = NULL;
+    s->memory = NULL;
+    if (t) pn_release(t);
+    if (memory) pn_storage_release(memory);
+    if (s->packed) {
+      pn_packed *packed = s->packed;
+      s->packed = NULL;
+      packed_free(packed);
+    }
   }
 }
 

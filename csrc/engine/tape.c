@@ -58,7 +58,7 @@ void pn_node_free(pn_node *n) {
   freeing = true;
   while ((n = free_queue)) {
     free_queue = n->free_next;
-    pn_node_drop_saved(n);
+    if (!n->released) pn_node_drop_saved(n);
     for (int k = 0; k < n->nin; k++) pn_edge_drop(&n->in[k]);
     if (n->hooks) pn_hooks_free(n->hooks);
     if (n->foreign) {

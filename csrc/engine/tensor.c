@@ -275,13 +275,28 @@ pn_tensor *pn_discard(pn_tensor *out) {
   return NULL;
 }
 
+/* pn_check_shape and pn_contiguous_strides in one loop where nothing can overflow. */
 pn_tensor *pn_empty(int dtype, int ndim, const int64_t *shape) {
-  int64_t numel;
-  if (pn_check_shape(ndim, shape, &numel)) return NULL;
+  int64_t stride[PN_MAX_DIMS], n = 1, numel, empty = 0;
+  bool plain = (unsigned)ndim <= PN_MAX_DIMS;
+  for (int d = ndim - 1; plain && d >= 0; d--) {
+    int64_t size = shape[d], none = size == 0;
+    stride[d] = n;
+    plain = (uint64_t)(n | size) < (uint64_t)1 << 31;
+    n *= size + none;
+    empty |= none;
+  }
+  numel = empty ? 0 : n;
+  if (!plain || n > INT64_MAX / 16) {
+    if (pn_check_shape(ndim, shape, &numel)) return NULL;
+    pn_contiguous_strides(ndim, shape, stride);
+  }
   pn_tensor *t = new_result(dtype, ndim, numel);
   if (!t) return NULL;
-  for (int d = 0; d < ndim; d++) t->shape[d] = shape[d];
-  pn_contiguous_strides(ndim, shape, t->stride);
+  for (int d = ndim - 1; d >= 0; d--) {
+    t->shape[d] = shape[d];
+    t->stride[d] = stride[d];
+  }
   return t;
 }
 

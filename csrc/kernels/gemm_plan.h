@@ -28,6 +28,7 @@ typedef struct pn_gemm_cut {
 } pn_gemm_cut;
 
 enum {
+  PN_GEMM_MINI = 64,           /* multiply-adds up to which not even a tile is set up */
   PN_GEMM_TINY = 64 * 64 * 64, /* multiply-adds up to which nothing is planned: 100 ns less */
   PN_GEMM_TINY_B = 1024,       /* ... if B's rows lie as they must, or this many elements */
   PN_GEMM_GRAIN = 1 << 20,     /* multiply-adds worth a unit: 20 us at 100 Gflop/s */
@@ -79,6 +80,14 @@ static inline bool pn_gemm_is_tiny(const pn_gemm_shape *s) {
   return s->k <= PN_KBLOCK && s->m * s->n * s->k <= PN_GEMM_TINY &&
          (pn_gemm_b_has_rows(s) || pn_gemm_by_columns(s) ||
           s->k * ((s->n + 15) & ~(int64_t)15) <= PN_GEMM_TINY_B);
+}
+
+/* Neither batches nor anything but a bias to add: (gemm_mini.c). */
+static inline bool pn_gemm_is_mini(const pn_args *a) {
+  const int64_t *n = a->n;
+  return n[PN_GEMM_BATCH] == 1 && n[PN_GEMM_M] * n[PN_GEMM_N] * n[PN_GEMM_K] <= PN_GEMM_MINI &&
+         n[PN_GEMM_M] <= PN_GEMM_MINI && n[PN_GEMM_N] <= PN_GEMM_MINI && a->flags == PN_ACT_NONE &&
+         !a->p[PN_GEMM_Z] && a->f[PN_GEMM_ALPHA] == 1;
 }
 
 /* Units of one matrix. */

@@ -54,9 +54,9 @@ static void add_relaxed(_Atomic int64_t *counter, int64_t x) {
 enum { PEAK_GRAIN = 64 << 10 };
 
 static void count(pn_thread_cache *c, int64_t bytes) {
-  add_relaxed(&c->live, bytes);
-  int64_t moved = atomic_load_explicit(&c->live, memory_order_relaxed) -
-                  atomic_load_explicit(&c->reported, memory_order_relaxed);
+  int64_t live = atomic_load_explicit(&c->live, memory_order_relaxed) + bytes;
+  int64_t moved = live - atomic_load_explicit(&c->reported, memory_order_relaxed);
+  atomic_store_explicit(&c->live, live, memory_order_relaxed);
   if (moved > PEAK_GRAIN || moved < -PEAK_GRAIN) {
     add_relaxed(&c->reported, moved);
     pn_shared_report(moved);
@@ -180,6 +180,15 @@ void pn_free(void *p) {
   pn_thread_cache *c = cache;
   int64_t bytes = (int64_t)b->bytes;
   pn_poison(b);
+  if (c && k < PN_SMALL_CLASSES) {
+    count(c, -bytes);
+    b->next = c->head[k];
+    c->head[k] = b;
+    int32_t n = get_count(c, k) + 1;
+    set_count(c, k, n);
+    if (n > c->limit[k]) spill(c, k);
+    return;
+  }
   /* A thread without a cache (it only frees, or it is about to end) uses the
    * shared lists, so that ending does not make a cache again. */
   if (c) {
@@ -188,14 +197,7 @@ void pn_free(void *p) {
     pn_shared_report(-bytes);
   }
   b->next = NULL;
-  if (!c || k >= PN_SMALL_CLASSES) {
-    pn_shared_give(k, b, 1);
-    return;
-  }
-  b->next = c->head[k];
-  c->head[k] = b;
-  set_count(c, k, get_count(c, k) + 1);
-  if (get_count(c, k) > c->limit[k]) spill(c, k);
+  pn_shared_give(k, b, 1);
 }
 
 size_t pn_alloc_size(const void *p) { return p ? pn_usable((const pn_block *)p - 1) : 0; }

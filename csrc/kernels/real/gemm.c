@@ -175,6 +175,10 @@ static void run_units(const pn_args *a, const pn_gemm_shape *shape, const pn_gem
 }
 
 PN_KERNEL(gemm) {
+  if (pn_gemm_is_mini(a)) {
+    if (begin < end) PN_FN(gemm_mini)(a);
+    return;
+  }
   pn_gemm_shape shape;
   pn_gemm_shape_of(&shape, a->n);
   if (pn_gemm_is_tiny(&shape)) {

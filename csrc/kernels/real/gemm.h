@@ -158,6 +158,9 @@ typedef struct gemm_job {
 void PN_FN(gemm_finish_row)(const gemm_job *g, int64_t i, const real *p, int64_t parts,
                             int64_t step);
 
+/* A record that pn_gemm_is_mini. */
+void PN_FN(gemm_mini)(const pn_args *a);
+
 /* Element offsets of matrix `i` of the batch, for operands that broadcast. */
 PN_INLINE void gemm_outer_offset(const pn_gemm_batch *outer, int64_t i, int64_t *a, int64_t *b) {
   *a = *b = 0;
