@@ -14,8 +14,23 @@ cdef extern from "Python.h":
 cdef extern from *:
     """
     #define pn_type_call(type) ((void *)((PyTypeObject *)(type))->tp_call)
+    /* Makes call the __call__ of a class and of those that inherit it from now on;
+     * gives the old one. */
+    static ternaryfunc pn_replace_call(PyTypeObject *type, ternaryfunc call) {
+      ternaryfunc old = type->tp_call;
+      PyObject *d = PyDict_GetItemString(type->tp_dict, "__call__");
+      if (d && Py_TYPE(d) == &PyWrapperDescr_Type) {
+        ((PyWrapperDescrObject *)d)->d_wrapped = (void *)call;
+        type->tp_call = call;
+      }
+      return old;
+    }
     """
     void *type_call "pn_type_call"(object kind)
+    ctypedef object (*ternaryfunc)(object self, PyObject *args, PyObject *kwargs)
+    ternaryfunc pn_replace_call(PyTypeObject *kind, ternaryfunc call)
+    Py_ssize_t PyTuple_GET_SIZE(PyObject *o)
+    PyObject *PyTuple_GET_ITEM(PyObject *o, Py_ssize_t i)
 
 cdef str FORWARD = "forward"
 cdef object YES = True
@@ -282,6 +297,19 @@ cdef object run_forward(_Module self, object x):
                 stack[1] = <PyObject *>x
                 return PyObject_Vectorcall(f, stack, 2, NULL)
     return self.forward(x)
+
+
+cdef ternaryfunc general_call = NULL
+
+
+cdef object module_call(object self, PyObject *args, PyObject *kwargs):
+    """The slot of __call__: with one argument and no hooks straight to forward()."""
+    if kwargs is NULL and PyTuple_GET_SIZE(args) == 1 and (<_Module>self)._hooks is None:
+        return run_forward(<_Module>self, <object>PyTuple_GET_ITEM(args, 0))
+    return general_call(self, args, kwargs)
+
+
+general_call = pn_replace_call(<PyTypeObject *>_Module, module_call)
 
 
 cdef object call_one(_Module self, object x):

@@ -23,6 +23,18 @@ cdef dict ALGORITHMS = {
 }
 
 
+cdef extern from *:
+    """
+    #if PY_VERSION_HEX < 0x030c0000
+    #define pn_dict_version(d) (((PyDictObject *)(d))->ma_version_tag)
+    #else
+    #define pn_dict_version(d) ((uint64_t)0)
+    #endif
+    """
+    # Another number after every assignment to the dict; 0: this Python has none.
+    uint64_t pn_dict_version(PyObject *d)
+
+
 @cython.internal
 cdef class OptimGroup:
     """A parameter group: the options that C reads, and what they were read from."""
@@ -32,11 +44,19 @@ cdef class OptimGroup:
     cdef int start, n        # its slots
     cdef list values
     cdef double options[8]
+    cdef uint64_t version    # of the dict that was read; 0: read it again
+
+    cdef inline bint unchanged(self) noexcept:
+        return self.version != 0 and self.version == pn_dict_version(<PyObject *>self.group)
 
     cdef int sync(self, tuple keys) except -1:
         """Options change by assignment to the dict; a tensor may change in place."""
         cdef PyObject *found
         cdef int k, i = 0
+        cdef bint fixed = True
+        if self.unchanged():
+            return 0
+        self.version = 0
         for k in range(<int>len(keys)):
             found = PyDict_GetItemWithError(<PyObject *>self.group, <PyObject *>keys[k])
             if found is NULL:
@@ -45,7 +65,11 @@ cdef class OptimGroup:
                 i += 1 + (type(<object>found) is tuple)
                 continue
             value = <object>found
-            self.values[k] = None if isinstance(value, (Tensor, list)) else value
+            if isinstance(value, (Tensor, list)):
+                fixed = False
+                self.values[k] = None
+            else:
+                self.values[k] = value
             if isinstance(value, (tuple, list)):
                 self.options[i] = value[0]
                 self.options[i + 1] = value[1]
@@ -53,6 +77,8 @@ cdef class OptimGroup:
             else:
                 self.options[i] = value
                 i += 1
+        if fixed:
+            self.version = pn_dict_version(<PyObject *>self.group)
         return 0
 
 
@@ -93,6 +119,13 @@ cdef class _Optimizer:
 
     cdef int sync(self) except -1:
         """Brings slots and options up to date with param_groups and state."""
+        cdef Py_ssize_t k
+        self.sync_slots()
+        for k in range(PyList_GET_SIZE(<PyObject *>self.groups)):
+            (<OptimGroup>self.groups[k]).sync(self.keys)
+        return 0
+
+    cdef int sync_slots(self) except -1:
         cdef OptimGroup g
         cdef Py_ssize_t k, i
         cdef PyObject *params
@@ -102,7 +135,9 @@ cdef class _Optimizer:
             if PyList_GET_ITEM(<PyObject *>self.param_groups, k) != <PyObject *>g.group:
                 same = False
                 break
-            params = PyDict_GetItemWithError(<PyObject *>g.group, <PyObject *>PARAMS)
+            params = <PyObject *>g.params
+            if not g.unchanged():
+                params = PyDict_GetItemWithError(<PyObject *>g.group, <PyObject *>PARAMS)
             if params != <PyObject *>g.params or PyList_GET_SIZE(params) != g.n:
                 same = False
                 break
@@ -112,8 +147,6 @@ cdef class _Optimizer:
             self.rebuild()
         if len(self.state) != self.known:
             self.adopt()
-        for k in range(len(self.groups)):
-            (<OptimGroup>self.groups[k]).sync(self.keys)
         return 0
 
     cdef int rebuild(self) except -1:
@@ -308,7 +341,7 @@ cdef class _Optimizer:
         cdef int i
         cdef Tensor g
         cdef pn_tensor *grad
-        self.sync()
+        self.sync_slots()
         for i in range(self.n):
             if set_to_none:
                 check(pn_set_grad(self.slots[i].param, NULL))
