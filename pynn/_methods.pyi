@@ -2,10 +2,13 @@
 
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Sequence
+from typing import Any
 
-from pynn._core import Tensor, dtype as _dtype
+from pynn._core import Generator, Tensor, dtype as _dtype
 from pynn._functions.reduction import MinMax
 from pynn._functions.sorting import ValuesIndices
+
+_Number = _float | _int | _bool
 
 class TensorMethods:
     def abs_(self) -> Tensor: ...

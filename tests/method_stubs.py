@@ -26,6 +26,8 @@ from typing import Any, Literal
 
 from pynn._core import Generator, Tensor, dtype as _dtype
 {more}
+_Number = _float | _int | _bool
+
 class TensorMethods:
 '''
 BUILTINS = {"bool": "_bool", "int": "_int", "float": "_float", "dtype": "_dtype"}
@@ -42,6 +44,8 @@ def renamed(annotation: str) -> str:
 def aliases(function: Callable[..., Any]) -> dict[str, str]:
     """Type aliases of the function's module that its annotations use."""
     module = sys.modules[function.__module__]
+    if not str(module.__file__).endswith(".py"):
+        return {}  # the extension's functions have no annotations
     tree = ast.parse(Path(str(module.__file__)).read_text())
     found = {}
     for node in tree.body:
@@ -89,6 +93,8 @@ def method(name: str, function: Callable[..., Any], result: str | None = None) -
     signature, known = inspect.signature(function), aliases(function)
     first, *rest = signature.parameters.values()
     parts = ["self"]
+    if known == {} and inspect.isbuiltin(function):
+        rest = [p for p in rest if p.kind is not p.POSITIONAL_ONLY]
     if first.kind is first.VAR_POSITIONAL:
         parts = ["self", "*others: Any"]
     for k, p in enumerate(rest):
