@@ -104,7 +104,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
 
     An integer divisor of 0 is a RuntimeError.
     """
-    return _core.ops.floor_divide(input, other)  # type: ignore[no-any-return]
+    return _core.ops.floor_divide(input, other)
 
 
 def fmod(input: Operand, other: Operand) -> Tensor:
@@ -112,7 +112,7 @@ def fmod(input: Operand, other: Operand) -> Tensor:
 
     An integer divisor of 0 is a RuntimeError, a floating one gives NaN.
     """
-    return _core.ops.fmod(input, other)  # type: ignore[no-any-return]
+    return _core.ops.fmod(input, other)
 
 
 def remainder(input: Operand, other: Operand) -> Tensor:
@@ -120,7 +120,7 @@ def remainder(input: Operand, other: Operand) -> Tensor:
 
     An integer divisor of 0 is a RuntimeError, a floating one gives NaN.
     """
-    return _core.ops.remainder(input, other)  # type: ignore[no-any-return]
+    return _core.ops.remainder(input, other)
 
 
 def float_power(input: Operand, exponent: Operand) -> Tensor:
@@ -134,7 +134,7 @@ def _double(value: Operand) -> Operand:
 
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """The angle of the point (other, input), in [-pi, pi]."""
-    return _core.ops.atan2(input, other)  # type: ignore[no-any-return]
+    return _core.ops.atan2(input, other)
 
 
 def arctan2(input: Tensor, other: Tensor) -> Tensor:
@@ -144,27 +144,27 @@ def arctan2(input: Tensor, other: Tensor) -> Tensor:
 
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input**2 + other**2) without overflow."""
-    return _core.ops.hypot(input, other)  # type: ignore[no-any-return]
+    return _core.ops.hypot(input, other)
 
 
 def copysign(input: Tensor, other: Operand) -> Tensor:
     """|input| with the sign of other."""
-    return _core.ops.copysign(input, other)  # type: ignore[no-any-return]
+    return _core.ops.copysign(input, other)
 
 
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(e**input + e**other) without overflow."""
-    return _core.ops.logaddexp(input, other)  # type: ignore[no-any-return]
+    return _core.ops.logaddexp(input, other)
 
 
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """log2(2**input + 2**other) without overflow."""
-    return _core.ops.logaddexp2(input, other)  # type: ignore[no-any-return]
+    return _core.ops.logaddexp2(input, other)
 
 
 def xlogy(input: Operand, other: Operand) -> Tensor:
     """input * log(other); 0 where input is 0, unless other is NaN."""
-    return _core.ops.xlogy(input, other)  # type: ignore[no-any-return]
+    return _core.ops.xlogy(input, other)
 
 
 def clamp_min(input: Tensor, min: Operand) -> Tensor:
@@ -200,12 +200,12 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 
 def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
     """input * 2**other of integers, wrapping; 0 for shifts outside the width."""
-    return _core.ops.shift_left(input, other)  # type: ignore[no-any-return]
+    return _core.ops.shift_left(input, other)
 
 
 def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
     """floor(input / 2**other) of integers."""
-    return _core.ops.shift_right(input, other)  # type: ignore[no-any-return]
+    return _core.ops.shift_right(input, other)
 
 
 def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:

@@ -207,7 +207,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     choose = combinations_with_replacement if with_replacement else _combinations
     rows = list(choose(range(input.numel()), r))
     index = _core.tensor(rows, dtype=_core.int64).reshape(len(rows), r)
-    return _core.ops.index(input, index)  # type: ignore[no-any-return]
+    return _core.ops.index(input, index)
 
 
 # ---- diagonals and triangles -----------------------------------------------------------------

@@ -79,7 +79,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
 
 def argwhere(input: Tensor) -> Tensor:
     """nonzero(): coordinates (n, ndim)."""
-    return _core.ops.nonzero(input)  # type: ignore[no-any-return]
+    return _core.ops.nonzero(input)
 
 
 def count_nonzero(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
@@ -146,7 +146,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         )
     taken = source.reshape(-1).narrow(0, 0, count)
     found = _core.ops.index_put(flat, taken, where_, False)
-    return found.reshape(shape)  # type: ignore[no-any-return]
+    return found.reshape(shape)
 
 
 # ---- index tensors ---------------------------------------------------------------------
@@ -174,7 +174,7 @@ def index_put(
 ) -> Tensor:
     """A copy with input[indices] = values, or with values added there."""
     items = _put_arguments(input, indices, values)
-    return _core.ops.index_put(input, values, items, accumulate)  # type: ignore[no-any-return]
+    return _core.ops.index_put(input, values, items, accumulate)
 
 
 def index_put_(
@@ -182,7 +182,7 @@ def index_put_(
 ) -> Tensor:
     """input[indices] = values, or values added there one by one, in place."""
     items = _put_arguments(input, indices, values)
-    return _core.ops.index_put_(input, values, items, accumulate)  # type: ignore[no-any-return]
+    return _core.ops.index_put_(input, values, items, accumulate)
 
 
 def _along(input: Tensor, dim: int, index: Tensor, name: str) -> tuple[Tensor, list[Any]]:
@@ -212,7 +212,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
         raise IndexError(
             f"index_copy_(): source of shape {source.shape} does not fit: expected {shape}"
         )
-    return _core.ops.index_put(target, source, items, False).reshape(input.shape)  # type: ignore[no-any-return]
+    return _core.ops.index_put(target, source, items, False).reshape(input.shape)
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
@@ -228,7 +228,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         mask = _core.ops.index_put(mask, _core.full((), True), items, False)
         return _core.where(mask.reshape(input.shape), value.to(input.dtype), input)
     number = _scalar(value, input)
-    return _core.ops.index_put(target, number, items, False).reshape(input.shape)  # type: ignore[no-any-return]
+    return _core.ops.index_put(target, number, items, False).reshape(input.shape)
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
@@ -237,7 +237,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype}")
     if input.numel() == 0 and index.numel():
         raise IndexError("take(): tried to take from an empty tensor")
-    return _core.ops.index(input.reshape(-1), index)  # type: ignore[no-any-return]
+    return _core.ops.index(input.reshape(-1), index)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -255,7 +255,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             f"{input.dtype}"
         )
     flat = _core.ops.index_put(input.reshape(-1), source.reshape(-1), index.reshape(-1), accumulate)
-    return flat.reshape(input.shape)  # type: ignore[no-any-return]
+    return flat.reshape(input.shape)
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -304,7 +304,7 @@ def scatter(
     if not isinstance(source, Tensor):
         source = _scalar(source, input).expand(*index.shape)
     if reduce is None:
-        return _core.ops.scatter(input, index, source, axis(dim, input.ndim))  # type: ignore[no-any-return]
+        return _core.ops.scatter(input, index, source, axis(dim, input.ndim))
     if reduce == "add":
         return _core.scatter_add(input, dim, index, source)
     if reduce == "multiply":
@@ -330,7 +330,7 @@ def scatter_reduce(
     d = axis(dim, input.ndim)
     base = input if include_self else scatter(input, d, index, _identity(reduce, input.dtype))
     if reduce in _MODES:
-        return _core.ops.scatter_reduce(base, index, src, d, _MODES[reduce])  # type: ignore[no-any-return]
+        return _core.ops.scatter_reduce(base, index, src, d, _MODES[reduce])
     total = _core.scatter_add(base, d, index, src)
     if reduce == "sum":
         return total

@@ -131,7 +131,7 @@ def signbit(input: Tensor) -> Tensor:
     if not input.is_floating_point():
         return input < 0
     with _core.no_grad():
-        return _core.ops.copysign(1.0, input) < 0  # type: ignore[no-any-return]
+        return _core.ops.copysign(1.0, input) < 0
 
 
 def isclose(

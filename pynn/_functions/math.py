@@ -79,22 +79,22 @@ _GREATEST = {
 
 def sin(input: Tensor) -> Tensor:
     """The sine; huge angles are reduced exactly, infinity gives NaN."""
-    return _core.ops.sin(input)  # type: ignore[no-any-return]
+    return _core.ops.sin(input)
 
 
 def cos(input: Tensor) -> Tensor:
     """The cosine; huge angles are reduced exactly, infinity gives NaN."""
-    return _core.ops.cos(input)  # type: ignore[no-any-return]
+    return _core.ops.cos(input)
 
 
 def tan(input: Tensor) -> Tensor:
     """The tangent."""
-    return _core.ops.tan(input)  # type: ignore[no-any-return]
+    return _core.ops.tan(input)
 
 
 def asin(input: Tensor) -> Tensor:
     """The arc sine in [-pi/2, pi/2]; NaN outside [-1, 1]."""
-    return _core.ops.asin(input)  # type: ignore[no-any-return]
+    return _core.ops.asin(input)
 
 
 def arcsin(input: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ def arcsin(input: Tensor) -> Tensor:
 
 def acos(input: Tensor) -> Tensor:
     """The arc cosine in [0, pi]; NaN outside [-1, 1]."""
-    return _core.ops.acos(input)  # type: ignore[no-any-return]
+    return _core.ops.acos(input)
 
 
 def arccos(input: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ def arccos(input: Tensor) -> Tensor:
 
 def atan(input: Tensor) -> Tensor:
     """The arc tangent in [-pi/2, pi/2]."""
-    return _core.ops.atan(input)  # type: ignore[no-any-return]
+    return _core.ops.atan(input)
 
 
 def arctan(input: Tensor) -> Tensor:
@@ -124,17 +124,17 @@ def arctan(input: Tensor) -> Tensor:
 
 def sinh(input: Tensor) -> Tensor:
     """(e**x - e**-x) / 2."""
-    return _core.ops.sinh(input)  # type: ignore[no-any-return]
+    return _core.ops.sinh(input)
 
 
 def cosh(input: Tensor) -> Tensor:
     """(e**x + e**-x) / 2."""
-    return _core.ops.cosh(input)  # type: ignore[no-any-return]
+    return _core.ops.cosh(input)
 
 
 def asinh(input: Tensor) -> Tensor:
     """log(x + sqrt(x**2 + 1))."""
-    return _core.ops.asinh(input)  # type: ignore[no-any-return]
+    return _core.ops.asinh(input)
 
 
 def arcsinh(input: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ def arcsinh(input: Tensor) -> Tensor:
 
 def acosh(input: Tensor) -> Tensor:
     """log(x + sqrt(x**2 - 1)); NaN below 1."""
-    return _core.ops.acosh(input)  # type: ignore[no-any-return]
+    return _core.ops.acosh(input)
 
 
 def arccosh(input: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def arccosh(input: Tensor) -> Tensor:
 
 def atanh(input: Tensor) -> Tensor:
     """log((1 + x) / (1 - x)) / 2; NaN outside [-1, 1]."""
-    return _core.ops.atanh(input)  # type: ignore[no-any-return]
+    return _core.ops.atanh(input)
 
 
 def arctanh(input: Tensor) -> Tensor:
@@ -164,67 +164,67 @@ def arctanh(input: Tensor) -> Tensor:
 
 def expm1(input: Tensor) -> Tensor:
     """e**x - 1, precise for small x."""
-    return _core.ops.expm1(input)  # type: ignore[no-any-return]
+    return _core.ops.expm1(input)
 
 
 def exp2(input: Tensor) -> Tensor:
     """2**x."""
-    return _core.ops.exp2(input)  # type: ignore[no-any-return]
+    return _core.ops.exp2(input)
 
 
 def log1p(input: Tensor) -> Tensor:
     """log(1 + x), precise for small x."""
-    return _core.ops.log1p(input)  # type: ignore[no-any-return]
+    return _core.ops.log1p(input)
 
 
 def log2(input: Tensor) -> Tensor:
     """The logarithm with base 2, exact for powers of 2."""
-    return _core.ops.log2(input)  # type: ignore[no-any-return]
+    return _core.ops.log2(input)
 
 
 def log10(input: Tensor) -> Tensor:
     """The logarithm with base 10."""
-    return _core.ops.log10(input)  # type: ignore[no-any-return]
+    return _core.ops.log10(input)
 
 
 def erf(input: Tensor) -> Tensor:
     """The error function 2/sqrt(pi) times the integral of e**(-t**2) from 0 to x."""
-    return _core.ops.erf(input)  # type: ignore[no-any-return]
+    return _core.ops.erf(input)
 
 
 def erfc(input: Tensor) -> Tensor:
     """1 - erf(x), precise in the tail."""
-    return _core.ops.erfc(input)  # type: ignore[no-any-return]
+    return _core.ops.erfc(input)
 
 
 def erfinv(input: Tensor) -> Tensor:
     """The inverse of erf; NaN outside [-1, 1]."""
-    return _core.ops.erfinv(input)  # type: ignore[no-any-return]
+    return _core.ops.erfinv(input)
 
 
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(x)."""
-    return _core.ops.rsqrt(input)  # type: ignore[no-any-return]
+    return _core.ops.rsqrt(input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
     """1 / x."""
-    return _core.ops.reciprocal(input)  # type: ignore[no-any-return]
+    return _core.ops.reciprocal(input)
 
 
 def floor(input: Tensor) -> Tensor:
     """The greatest integer not above x."""
-    return _core.ops.floor(input)  # type: ignore[no-any-return]
+    return _core.ops.floor(input)
 
 
 def ceil(input: Tensor) -> Tensor:
     """The smallest integer not below x."""
-    return _core.ops.ceil(input)  # type: ignore[no-any-return]
+    return _core.ops.ceil(input)
 
 
 def trunc(input: Tensor) -> Tensor:
     """The integer part of x."""
-    return _core.ops.trunc(input)  # type: ignore[no-any-return]
+    return _core.ops.trunc(input)
 
 
 def fix(input: Tensor) -> Tensor:
@@ -235,13 +235,13 @@ def fix(input: Tensor) -> Tensor:
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """To the nearest integer, or multiple of 10**-decimals; halves go to the even one."""
     if decimals == 0:
-        return _core.ops.round(input)  # type: ignore[no-any-return]
+        return _core.ops.round(input)
     if not input.is_floating_point():
         raise RuntimeError(f"round(): decimals is for floating tensors, not {input.dtype}")
     scale = 10.0 ** builtins.abs(decimals)
     if decimals > 0:
-        return _core.ops.round(input * scale) / scale  # type: ignore[no-any-return]
-    return _core.ops.round(input / scale) * scale  # type: ignore[no-any-return]
+        return _core.ops.round(input * scale) / scale
+    return _core.ops.round(input / scale) * scale
 
 
 def frac(input: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     The dtype is what all promote to.  Tensors of shape (0,) count for nothing.
     """
-    return _core.ops.cat(_tensors(tensors, "cat"), dim)  # type: ignore[no-any-return]
+    return _core.ops.cat(_tensors(tensors, "cat"), dim)
 
 
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -53,7 +53,7 @@ def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`."""
-    return _core.ops.stack(_tensors(tensors, "stack"), dim)  # type: ignore[no-any-return]
+    return _core.ops.stack(_tensors(tensors, "stack"), dim)
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -209,7 +209,7 @@ def _repeated_indices(repeats: Tensor, size: int, output_size: int | None) -> Te
 
 def flip(input: Tensor, *args: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """A copy with the order along dims reversed: flip(x, (0, 1)), flip(x, 0, 1)."""
-    return _core.ops.flip(input, unpack(args) if dims is None else tuple(dims))  # type: ignore[no-any-return]
+    return _core.ops.flip(input, unpack(args) if dims is None else tuple(dims))
 
 
 def fliplr(input: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def argsort(
     input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False
 ) -> Tensor:
     """The indices that sort input along `dim`: always stable; NaN is the greatest value."""
-    return _core.ops.argsort(input, axis(dim, input.ndim), bool(descending))  # type: ignore[no-any-return]
+    return _core.ops.argsort(input, axis(dim, input.ndim), bool(descending))
 
 
 def sort(

@@ -350,7 +350,7 @@ def _equal_split(
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions as the last one; offset > 0 lies above the main one."""
-    return _core.ops.diagonal(input, offset, dim1, dim2)  # type: ignore[no-any-return]
+    return _core.ops.diagonal(input, offset, dim1, dim2)
 
 
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
@@ -358,7 +358,7 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
     (..., n, ...) gives (..., (n - size) // step + 1, ..., size).
     """
-    return _core.ops.unfold(input, dimension, size, step)  # type: ignore[no-any-return]
+    return _core.ops.unfold(input, dimension, size, step)
 
 
 def as_strided(
@@ -375,7 +375,7 @@ def as_strided(
             "sizes"
         )
     offset = input.storage_offset() if storage_offset is None else storage_offset
-    return _core.ops.as_strided(input, sizes, strides, offset)  # type: ignore[no-any-return]
+    return _core.ops.as_strided(input, sizes, strides, offset)
 
 
 # ---- a copy with one view written ----------------------------------------------------------

@@ -61,7 +61,7 @@ __all__ = [
 def _apply(function: Any, input: Tensor, inplace: bool, *numbers: float) -> Tensor:
     if inplace:
         return _core._assign_result(input, function, numbers, {})
-    return function(input, *numbers)  # type: ignore[no-any-return]
+    return function(input, *numbers)
 
 
 def relu_(input: Tensor) -> Tensor:
@@ -147,9 +147,9 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     approximate="tanh": x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))) / 2.
     """
     if approximate == "none":
-        return _core.ops.gelu(input)  # type: ignore[no-any-return]
+        return _core.ops.gelu(input)
     if approximate == "tanh":
-        return _core.ops.gelu_tanh(input)  # type: ignore[no-any-return]
+        return _core.ops.gelu_tanh(input)
     raise RuntimeError(f"approximate argument must be either none or tanh, not {approximate!r}")
 
 
@@ -175,14 +175,14 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where |x| > lambd, else 0."""
-    return _core.ops.hardshrink(input, float(lambd))  # type: ignore[no-any-return]
+    return _core.ops.hardshrink(input, float(lambd))
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x nearer to 0 by lambd, 0 where |x| <= lambd."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return _core.ops.softshrink(input, float(lambd))  # type: ignore[no-any-return]
+    return _core.ops.softshrink(input, float(lambd))
 
 
 def tanhshrink(input: Tensor) -> Tensor:
@@ -197,14 +197,12 @@ def softsign(input: Tensor) -> Tensor:
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
-    return _core.ops.softplus(  # type: ignore[no-any-return]
-        input, float(beta), float(threshold)
-    )
+    return _core.ops.softplus(input, float(beta), float(threshold))
 
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)) without overflow."""
-    return _core.ops.logsigmoid(input)  # type: ignore[no-any-return]
+    return _core.ops.logsigmoid(input)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ class ModuleTree(_core._Module):
             module = getattr(module, name)
             if not isinstance(module, _core._Module):
                 raise AttributeError(f"`{name}` is not an nn.Module")
-        return module  # type: ignore[no-any-return]
+        return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Puts a module at a path; strict: only in the place of one that is there."""
