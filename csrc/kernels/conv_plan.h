@@ -16,6 +16,15 @@
 #include "kernels/table.h"
 #include "pn_contract.h"
 
+enum {
+  PN_CONV_ENOUGH = 16,     /* units to aim at by splitting rows, */
+  PN_CONV_ROWS = 64,       /* which pack their panel again: not below this many */
+  PN_CONV_BLOCK = 192,     /* conv_weight: rows (channel, tap) of one unit */
+  PN_CONV_PLANE = 1 << 20, /* a plane of conv_depthwise has fewer elements */
+  PN_CONV_SPLIT = 16384    /* conv_weight: outputs up to which blocks of k are units */
+};
+enum { PN_CONV_SLACK = 32, PN_CONV_PAD = 16 }; /* a copied run may spill one vector */
+
 typedef struct pn_conv_dim {
   int64_t size; /* of the source */
   int64_t count, first, out_step, src_step;
@@ -109,18 +118,40 @@ static inline int64_t pn_conv_taps_before(const pn_args *a, int64_t phase) {
   return before;
 }
 
+/* One channel by one (conv_depthwise.c): the units are (phase, image, group).
+ * The source positions of a row run from `low`, in src_step parts of `columns`. */
+static inline int64_t pn_conv_low(const pn_conv_dim *x) {
+  return pn_min64(x->off0, x->off0 + pn_max64(x->taps - 1, 0) * x->off_step);
+}
+static inline int64_t pn_conv_columns(const pn_conv_dim *x) {
+  const int64_t reach = pn_max64(x->taps - 1, 0) * (x->off_step < 0 ? -x->off_step : x->off_step);
+  return reach / x->src_step + 1 + x->count;
+}
+/* For all phases: the first one has the most positions. */
+static inline int64_t pn_conv_depthwise_scratch(const pn_conv_geom *g, const pn_args *a) {
+  const int64_t reach = a->n[PN_CV_KERNEL + 2] * a->n[PN_CV_DILATION + 2];
+  const int64_t row = (reach + 1 + g->d[2].count + PN_CONV_SLACK) * g->d[2].src_step;
+  return g->d[0].size * g->d[1].size * row + PN_CONV_SLACK;
+}
+static inline bool pn_conv_is_depthwise(const pn_args *a) {
+  const int64_t *n = a->n;
+  if (n[PN_CV_CI] != 1 || n[PN_CV_CO] != 1) return false;
+  int64_t taps = 1;
+  double room = 1;
+  for (int d = 0; d < 3; d++) {
+    taps *= n[PN_CV_KERNEL + d];
+    room *= (double)n[PN_CV_SRC_DIM + d];
+    if (n[PN_CV_KERNEL + d] > PN_KBLOCK || n[PN_CV_STRIDE + d] > 8) return false;
+  }
+  const double reach = (double)n[PN_CV_KERNEL + 2] * (double)n[PN_CV_DILATION + 2];
+  return taps <= PN_KBLOCK && room < PN_CONV_PLANE && reach < PN_KBLOCK;
+}
+
 /* Units of conv: (phase, group, rows, panel), the panel innermost.  Phase 0 has
  * the most positions; what a later one lacks is an empty unit. */
 typedef struct pn_conv_cut {
   int64_t phases, rows, blocks, panels; /* rows of one unit, blocks of rows */
 } pn_conv_cut;
-
-enum {
-  PN_CONV_ENOUGH = 16,  /* units to aim at by splitting rows, */
-  PN_CONV_ROWS = 64,    /* which pack their panel again: not below this many */
-  PN_CONV_BLOCK = 192,  /* conv_weight: rows (channel, tap) of one unit */
-  PN_CONV_SPLIT = 16384 /* conv_weight: outputs up to which blocks of k are units */
-};
 
 static inline void pn_conv_cut_of(pn_conv_cut *c, const pn_conv_geom *g, const pn_args *a,
                                   const pn_gemm_blocks *b) {
@@ -154,7 +185,6 @@ static inline void pn_conv_weight_cut_of(pn_conv_weight_cut *c, const pn_conv_ge
 }
 
 /* Elements of scratch: one K block of packed rows of width w, the sums. */
-enum { PN_CONV_SLACK = 32, PN_CONV_PAD = 16 }; /* a copied run may spill one vector */
 static inline int64_t pn_conv_scratch(const pn_conv_cut *c, const pn_gemm_blocks *b) {
   return PN_KBLOCK * (int64_t)b->nr + PN_CONV_SLACK + c->rows * b->nr;
 }

@@ -69,7 +69,28 @@ static const real *weights(const pn_args *a, int64_t phase, int64_t row, int64_t
   return (const real *)a->p[PN_CV_WORK] + all * pn_conv_taps_before(a, phase) + row * k;
 }
 
+static void run_depthwise(const pn_args *a, int64_t begin, int64_t end, real *scratch) {
+  const int64_t *n = a->n, planes = n[PN_CV_BATCH] * n[PN_CV_GROUPS];
+  const int64_t from = n[PN_CV_SRC_DIM] * n[PN_CV_SRC_DIM + 1] * n[PN_CV_SRC_DIM + 2];
+  const int64_t to = n[PN_CV_DST_DIM] * n[PN_CV_DST_DIM + 1] * n[PN_CV_DST_DIM + 2];
+  const real *bias = a->p[PN_CV_BIAS];
+  pn_conv_geom g;
+  for (int64_t u = begin, at = -1; u < end; u++) {
+    const int64_t phase = u / planes, plane = u - phase * planes;
+    const int64_t group = plane % n[PN_CV_GROUPS];
+    if (phase != at) pn_conv_geom_of(&g, a, phase), at = phase;
+    if (g.positions == 0) continue;
+    PN_FN(conv_depthwise)
+    (&g, a, (const real *)a->p[PN_CV_SRC] + plane * from, weights(a, phase, group, g.taps),
+     bias ? bias + group : NULL, (real *)a->p[PN_CV_OUT] + plane * to, scratch);
+  }
+}
+
 PN_KERNEL(conv) {
+  if (pn_conv_is_depthwise(a)) {
+    run_depthwise(a, begin, end, scratch);
+    return;
+  }
   const int64_t *n = a->n, groups = n[PN_CV_GROUPS];
   pn_conv_geom g;
   pn_conv_cut cut;

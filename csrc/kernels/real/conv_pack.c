@@ -58,26 +58,6 @@ int64_t PN_FN(conv_runs)(conv_run *runs, const pn_conv_geom *g, const pn_args *a
   return count;
 }
 
-/* dst[j] = row[x0 + j * step] for j < len, +0 where that is outside [0, size).
- * Whole vectors are written: up to PN_VN - 1 elements past len. */
-PN_INLINE void copy_run(real *dst, const real *row, int64_t x0, int64_t len, int64_t size,
-                        int64_t step) {
-  int64_t lo = x0 < 0 ? (step == 1 ? -x0 : pn_ceil_div(-x0, step)) : 0;
-  int64_t hi = size - x0;
-  if (step != 1) hi = hi > 0 ? pn_ceil_div(hi, step) : 0;
-  hi = pn_min64(len, hi);
-  lo = pn_min64(lo, len);
-  for (int64_t j = 0; j < lo; j += PN_VN) v_store(dst + j, v_set1(0));
-  int64_t j = lo;
-  if (step == 1) {
-    for (; j + PN_VN <= hi; j += PN_VN) v_store(dst + j, v_load(row + x0 + j));
-    if (j < hi) v_store(dst + j, v_load_n(row + x0 + j, hi - j)), j += PN_VN;
-  } else {
-    for (; j < hi; j++) dst[j] = row[x0 + j * step];
-  }
-  for (j = pn_max64(j, lo); j < len; j += PN_VN) v_store(dst + j, v_set1(0));
-}
-
 /* Row (c, taps at offsets) of the panel. */
 PN_INLINE void pack_row(real *dst, const pn_conv_geom *g, const conv_source *s,
                         const conv_run *runs, int64_t nruns, const real *channel,
@@ -90,8 +70,8 @@ PN_INLINE void pack_row(real *dst, const pn_conv_geom *g, const conv_source *s,
       for (int64_t j = 0; j < r->len; j += PN_VN) v_store(dst + r->col + j, v_set1(0));
       continue;
     }
-    copy_run(dst + r->col, channel + r->image * s->image + (z * height + y) * width,
-             r->at[2] + offset[2], r->len, width, g->d[2].src_step);
+    conv_copy_run(dst + r->col, channel + r->image * s->image + (z * height + y) * width,
+                  r->at[2] + offset[2], r->len, width, g->d[2].src_step);
   }
 }
 

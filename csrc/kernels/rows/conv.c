@@ -27,6 +27,12 @@ void pn_plan_conv(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
     w->cost = k;
     return;
   }
+  if (pn_conv_is_depthwise(a)) {
+    w->units = c.phases * a->n[PN_CV_GROUPS] * a->n[PN_CV_BATCH];
+    w->cost = (double)g.positions * (1 + 0.1 * k) + 50;
+    w->scratch = (size_t)pn_conv_depthwise_scratch(&g, a) * item_size(a);
+    return;
+  }
   const double columns = (double)pn_min64(b->nr, a->n[PN_CV_BATCH] * g.positions);
   w->units = c.phases * a->n[PN_CV_GROUPS] * c.blocks * c.panels;
   w->cost = columns * (k * (row->cost * (double)c.rows + 0.1 * PACK_COST) + (double)c.rows) + 50;
