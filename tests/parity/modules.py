@@ -63,6 +63,15 @@ def check(name: str) -> Report:
     return report
 
 
+def distinct(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Without a tensor given twice, whose gradient would be the sum of two."""
+    seen: list[Any] = []
+    for a in args:
+        again = isinstance(a, torch.Tensor) and any(a is b for b in seen)
+        seen.append(a.detach().clone().requires_grad_(a.requires_grad) if again else a)
+    return tuple(seen)
+
+
 def wanting(value: Any) -> list[Any]:
     return [t for t in flat(value) if getattr(t, "requires_grad", False)]
 
@@ -88,6 +97,7 @@ def encoder_layer(layer: Any) -> pynn.nn.TransformerEncoderLayer:
 
 def compare(name: str, sample: Any, dtype: torch.dtype, training: bool) -> str | None:
     made_args, made_kwargs, args, kwargs = sample
+    args = distinct(args)
     made_kwargs = {k: v for k, v in made_kwargs.items() if k not in ("device", "dtype")}
     if name.startswith("nn.Transformer") and name != "nn.TransformerEncoder" and len(made_args) < 4:
         made_kwargs = {"dropout": 0.0, **without_dropout(made_kwargs)}

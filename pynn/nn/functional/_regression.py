@@ -104,7 +104,7 @@ def gaussian_nll_loss(
     elif var.shape != input.shape:
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)
-        elif not (input.shape[:-1] == var.shape[:-1] and var.shape[-1] == 1):
+        elif not _is_one_short(var.shape, input.shape):
             raise ValueError(
                 f"var is of incorrect size: {var.shape} for an input of shape {input.shape}"
             )
@@ -118,3 +118,10 @@ def gaussian_nll_loss(
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
     return reduced(loss, reduction)
+
+
+def _is_one_short(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether shape is full but for one dimension of size 1."""
+    if len(shape) != len(full):
+        return False
+    return [have for have, want in zip(shape, full, strict=True) if have != want] == [1]
