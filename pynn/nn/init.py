@@ -8,20 +8,28 @@ and Bengio 2010, Kaiming is He et al. 2015.
 from __future__ import annotations
 
 import math
+import warnings
+
+import numpy as np
 
 from pynn import _core
 from pynn._core import Generator, Tensor
 
+_LINEAR = {"linear", "sigmoid"} | {f"conv{n}d" for n in (1, 2, 3)}
+_LINEAR |= {f"conv_transpose{n}d" for n in (1, 2, 3)}
+
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that keeps variances through a nonlinearity; param: leaky_relu's slope."""
-    if nonlinearity in ("linear", "sigmoid", "conv1d", "conv2d", "conv3d"):
+    if nonlinearity in _LINEAR:
         return 1.0
     if nonlinearity == "tanh":
         return 5.0 / 3.0
     if nonlinearity == "relu":
         return math.sqrt(2.0)
     if nonlinearity == "leaky_relu":
+        if isinstance(param, bool) or not isinstance(param, (int, float, type(None))):
+            raise ValueError(f"negative_slope {param} not a valid number")
         slope = 0.01 if param is None else param
         return math.sqrt(2.0 / (1.0 + slope**2))
     if nonlinearity == "selu":
@@ -101,9 +109,115 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
+def lecun_uniform_(tensor: Tensor, generator: Generator | None = None) -> Tensor:
+    """Uniform within sqrt(3 / fan_in): variance 1 / fan_in (LeCun et al. 1998)."""
+    fan_in, _ = _fans(tensor)
+    bound = math.sqrt(3.0 / fan_in) if fan_in else 0.0
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def lecun_normal_(tensor: Tensor, generator: Generator | None = None) -> Tensor:
+    """Normal with variance 1 / fan_in (LeCun et al. 1998; Klambauer et al. 2017 for SELU)."""
+    fan_in, _ = _fans(tensor)
+    return normal_(tensor, 0.0, 1.0 / math.sqrt(fan_in) if fan_in else 0.0, generator)
+
+
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Normal with this mean and standard deviation, conditioned on lying in [a, b].
+
+    By the inverse of the distribution function, of uniform numbers.
+    """
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "
+            "values may be incorrect.",
+            stacklevel=2,
+        )
+    with _core.no_grad():
+        scaled = [(limit - mean) / (std * math.sqrt(2.0)) for limit in (a, b)]
+        low, high = _core.ops.erf(_core.tensor(scaled, dtype=_core.float64)).tolist()
+        u = _core.rand(tensor.shape, dtype=_core.float64, generator=generator)
+        x: Tensor = _core.ops.erfinv(u * (high - low) + low) * (std * math.sqrt(2.0)) + mean
+        return tensor.copy_(x.clamp(a, b))
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """The identity matrix."""
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    with _core.no_grad():
+        return tensor.copy_(_core.eye(*tensor.shape, dtype=tensor.dtype))
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """A convolution's weight that passes as many channels on as it can, in each group."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if groups <= 0 or tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
+    rows = tensor.shape[0] // groups
+    passed = min(rows, tensor.shape[1])
+    weight = np.zeros(tensor.shape)
+    centre = weight
+    for size in tensor.shape[2:]:
+        centre = centre[:, :, size // 2]
+    for g in range(groups):
+        centre[np.arange(g * rows, g * rows + passed), np.arange(passed)] = 1
+    with _core.no_grad():
+        return tensor.copy_(_core.from_numpy(weight))
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """gain times a (semi) orthogonal matrix, of the first dimension by the rest.
+
+    The Q of a random normal matrix with R's diagonal positive (Saxe, McClelland
+    and Ganguli 2014), by Gram-Schmidt, twice for every column, in float64.
+    """
+    if tensor.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if tensor.numel() == 0:
+        return tensor
+    rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
+    with _core.no_grad():
+        drawn = _core.randn(rows, columns, dtype=_core.float64, generator=generator)
+        long = drawn if rows < columns else drawn.t()
+        q = _core.zeros(long.shape, dtype=_core.float64)  # its rows
+        for k in range(long.shape[0]):
+            v, before = long[k], q[:k]
+            for _ in range(2 if k else 0):
+                v = v - before.t().matmul(before.matmul(v))
+            q[k] = v / (v * v).sum().sqrt()
+        flat = q if rows < columns else q.t()
+        return tensor.copy_(flat.reshape(tensor.shape) * gain)
+
+
+def sparse_(
+    tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None
+) -> Tensor:
+    """Normal with standard deviation std, but for a part `sparsity` of every column: 0.
+
+    Martens 2010.
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    zeros = math.ceil(sparsity * tensor.shape[0])
+    with _core.no_grad():
+        normal_(tensor, 0.0, std, generator)
+        order = _core.rand(tensor.shape, dtype=_core.float64, generator=generator)
+        rank = order.numpy().argsort(0, kind="stable").argsort(0, kind="stable")
+        return tensor.mul_(_core.from_numpy(rank >= zeros).to(tensor.dtype))
+
+
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"mode is 'fan_in' or 'fan_out', not {mode!r}")
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
     fan = _fans(tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan) if fan else 0.0
 

@@ -1,6 +1,6 @@
 """Optimisers: each step is one C call over all parameters."""
 
-from pynn.optim import lr_scheduler as lr_scheduler
+from pynn.optim import lr_scheduler as lr_scheduler, swa_utils as swa_utils
 from pynn.optim.adam import (
     Adam as Adam,
     Adamax as Adamax,
