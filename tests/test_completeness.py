@@ -151,6 +151,19 @@ ELSEWHERE |= {
         "vstack",
     ),
 }
+# Reductions, norms, products and losses composed of the operators in the table (tests/parity).
+ELSEWHERE |= {
+    *("addbmm", "addmv", "addr", "aminmax", "baddbmm", "cdist", "corrcoef", "cosine_similarity"),
+    *("cov", "cross", "cumulative_trapezoid", "diff", "dist", "einsum", "ger", "inner"),
+    *("matrix_power", "nanmean", "nansum", "pairwise_distance", "renorm", "std_mean", "tensordot"),
+    *("trace", "trapezoid", "trapz", "var_mean", "vdot"),
+}
+COMPOSED |= {
+    *("cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "kl_div"),
+    *("margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss", "normalize"),
+    *("multilabel_soft_margin_loss", "poisson_nll_loss", "soft_margin_loss"),
+    *("triplet_margin_loss", "triplet_margin_with_distance_loss"),
+}
 # Their output's size depends on values, so no recording has them; their operator is in the table.
 UNCAPTURED = {"nonzero_count", "nonzero_write"}
 

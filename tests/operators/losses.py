@@ -147,6 +147,103 @@ def call_cross_entropy(x: Any, target: Any, weight: Any = None, **kwargs: Any) -
     return F.cross_entropy(x, target, weight, **kwargs)
 
 
+def distance(formula: Any) -> Callable[..., Any]:
+    """Of |x - y| and a constant."""
+
+    def oracle(x: np.ndarray, y: np.ndarray, reduction: str, **given: float) -> np.ndarray:
+        return reduce(formula(np.abs(x - y), *given.values()), reduction)
+
+    return oracle
+
+
+def smooth_l1(d: np.ndarray, beta: float) -> np.ndarray:
+    return np.where(d < beta, d * d / (2 * beta), d - beta / 2)
+
+
+def huber(d: np.ndarray, delta: float) -> np.ndarray:
+    return np.where(d <= delta, d * d / 2, delta * (d - delta / 2))
+
+
+def distance_bound(
+    want: Any, x: Any, y: Any, *, dtype: np.dtype, reduction: str, **given: float
+) -> np.ndarray:
+    """Rounding of x - y enters a term at most by the slope, which is 2 here; then the sum's."""
+    eps = np.finfo(dtype).eps / 2
+    length = 0 if reduction == "none" else sum_length(x.size, True, dtype.itemsize) + 1
+    size = reduce(2 * (np.abs(x) + np.abs(y) + 2), reduction)
+    return eps * (8 + length) * size + ulp(want, dtype)
+
+
+def with_constant(name: str, value: float) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
+        for sample in pairs(spread, spread)(rng, dtype, purpose):
+            yield Sample(sample.arrays, sample.kwargs | ({name: value} if name else {}))
+
+    return samples
+
+
+# T, N, C; lengths of the input and of the target of each sample.
+CTC: dict[str, list[tuple[tuple[int, int, int], list[int], list[int]]]] = {
+    "sizes": [
+        ((5, 1, 3), [5], [2]),
+        ((1, 2, 2), [1, 1], [1, 0]),
+        ((7, 3, 5), [7, 5, 6], [3, 1, 0]),
+        ((40, 2, 20), [40, 31], [17, 9]),
+        ((80, 1, 6), [80], [33]),
+    ],
+    "grad": [((4, 1, 3), [4], [2]), ((5, 2, 3), [5, 4], [2, 1])],
+    "hash": [((60, 5, 20), [60, 50, 60, 44, 60], [20, 11, 25, 0, 3])],
+}
+
+
+def ctc_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
+    for i, (shape, frames, lengths) in enumerate(CTC[purpose]):
+        padded = np.zeros((shape[1], max(lengths)), np.int64)
+        for row in padded:  # no neighbours alike, so that every target fits its frames
+            row[:] = 1 + (np.arange(len(row)) + whole(rng, 0, 2, ())) % (shape[2] - 1)
+        flat = np.concatenate([row[:n] for row, n in zip(padded, lengths, strict=True)])
+        kwargs = {"frames": tuple(frames), "lengths": tuple(lengths)}
+        reduction = {"reduction": REDUCTIONS[i % 3]}
+        x = uniform(-2, 2)(rng, shape, dtype)
+        yield Sample((x, padded if i % 2 else np.asarray(flat)), kwargs | reduction)
+
+
+def call_ctc(x: Any, target: Any, frames: Any, lengths: Any, reduction: str) -> Any:
+    """Of logits: its gradient is that of a log_softmax's input."""
+    return F.ctc_loss(x.log_softmax(2), target, frames, lengths, reduction=reduction)
+
+
+def ctc(x: np.ndarray, target: np.ndarray, frames: Any, lengths: Any, reduction: str) -> np.ndarray:
+    """The sum over alignments, forwards, in linear space."""
+    p = np.exp(np.moveaxis(log_probabilities(np.moveaxis(x, 2, 1)), 1, 2))
+    starts = np.cumsum([0, *lengths])
+    losses = []
+    for b, (count, length) in enumerate(zip(frames, lengths, strict=True)):
+        row = target[b, :length] if target.ndim == 2 else target[starts[b] : starts[b] + length]
+        label = [0] + [v for k in row for v in (int(k), 0)]
+        state = [p[0, b, k] if s < 2 else p.dtype.type(0) for s, k in enumerate(label)]
+        for t in range(1, count):
+            state = [
+                (
+                    state[s]
+                    + (state[s - 1] if s else 0)
+                    + (state[s - 2] if s > 1 and k and k != label[s - 2] else 0)
+                )
+                * p[t, b, k]
+                for s, k in enumerate(label)
+            ]
+        losses.append(-np.log(state[-1] + (state[-2] if length else 0)))
+    found = np.asarray(losses)
+    if reduction == "mean":
+        return np.mean(found / np.maximum(lengths, 1))
+    return np.sum(found) if reduction == "sum" else found
+
+
+def ctc_bound(want: Any, x: Any, target: Any, *, dtype: np.dtype, **kwargs: Any) -> np.ndarray:
+    """A frame adds the rounding of a logarithm of the running value's size."""
+    return np.finfo(dtype).eps * 8 * x.shape[0] * x.shape[1] * (4 + np.abs(want))
+
+
 unit = uniform(0.02, 0.98)
 OPS = [
     Op(
@@ -184,5 +281,32 @@ OPS = [
         cross_entropy_bound,
         grad=(0,),
         stub=("nn.functional.cross_entropy",),
+    ),
+    *(
+        Op(
+            name,
+            getattr(F, name),
+            distance(formula),
+            with_constant(constant, value),
+            distance_bound,
+            grad=(0, 1),
+            stub=(f"nn.functional.{name}",),
+        )
+        for name, formula, constant, value in (
+            ("l1_loss", np.abs, "", 0.0),
+            ("smooth_l1_loss", smooth_l1, "beta", 0.75),
+            ("huber_loss", huber, "delta", 1.5),
+        )
+    ),
+    Op(
+        "ctc_loss",
+        call_ctc,
+        ctc,
+        ctc_samples,
+        ctc_bound,
+        grad=(0,),
+        grad_ulps=1024,
+        twice=False,
+        stub=("nn.functional.ctc_loss",),
     ),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from optable import KBLOCK, Op, Sample, product_length, spread
+from optable import INTEGER, KBLOCK, Op, Sample, integers, product_length, spread, ulps
 
 import pynn
 import pynn.nn.functional as F
@@ -131,6 +131,49 @@ def linear_bound(want: Any, x: Any, w: Any, bias: Any = 0, *, dtype: np.dtype) -
     return eps * (product_length(w.shape[1]) + 2) * linear(np.abs(x), np.abs(w), np.abs(bias))
 
 
+BMM: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "sizes": [
+        ((2, 3, 4), (2, 4, 5)),
+        ((1, 1, 1), (1, 1, 1)),
+        ((0, 3, 4), (0, 4, 5)),
+        ((3, 0, 4), (3, 4, 2)),
+        ((3, 2, 0), (3, 0, 2)),
+        ((7, 17, 33), (7, 33, 18)),
+        ((40, 4, 4), (40, 4, 4)),
+    ],
+    "grad": [((2, 2, 3), (2, 3, 2)), ((1, 1, 2), (1, 2, 3))],
+    "hash": [((9, 33, 40), (9, 40, 70)), ((200, 8, 8), (200, 8, 8))],
+}
+MV: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "sizes": [((m, k), (k,)) for m, k in ((1, 1), (3, 4), (0, 3), (3, 0), (70, 100), (5, 1030))],
+    "grad": [((2, 3), (3,)), ((1, 2), (2,))],
+    "hash": [((200, 500), (500,)), ((3, 9000), (9000,))],
+}
+DOT: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "sizes": [((k,), (k,)) for k in (0, 1, 2, 7, 16, 33, KBLOCK, KBLOCK + 1, 5000)],
+    "grad": [((3,), (3,)), ((1,), (1,))],
+    "hash": [((20000,), (20000,)), ((700,), (700,))],
+}
+OUTER: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "sizes": [((m,), (n,)) for m, n in ((0, 3), (1, 1), (3, 4), (17, 33), (70, 130))],
+    "grad": [((2,), (3,)), ((1,), (2,))],
+    "hash": [((90,), (130,)), ((1000,), (20,))],
+}
+
+
+def shaped(shapes: Any, draw: Any = spread) -> Callable[..., Iterator[Sample]]:
+    def samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sample]:
+        for a, b in shapes[purpose]:
+            yield Sample((draw(rng, a, dtype), draw(rng, b, dtype)))
+
+    return samples
+
+
+def wrapping(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """A product of integers in their own type."""
+    return np.asarray(np.matmul(a.astype(np.int64), b.astype(np.int64)).astype(a.dtype))
+
+
 def fused(activation: Callable[..., Any]) -> Callable[..., Any]:
     """linear and an activation: one record after capture, the same bits."""
     return lambda x, weight, bias: activation(F.linear(x, weight, bias))
@@ -169,5 +212,26 @@ OPS = [
         grad=(0, 1),
         grad_ulps=64,
         stub=("nn.functional.linear",),
+    ),
+    *(
+        Op(
+            name,
+            getattr(pynn, name),
+            matmul,
+            shaped(shapes),
+            product_bound,
+            grad=(0, 1),
+            grad_ulps=64,
+        )
+        for name, shapes in (("bmm", BMM), ("mv", MV), ("dot", DOT))
+    ),
+    Op("outer", pynn.outer, np.multiply.outer, shaped(OUTER), ulps(0.5), grad=(0, 1), grad_ulps=64),
+    Op(
+        "bmm_int",
+        pynn.bmm,
+        wrapping,
+        shaped(BMM, integers(0, 11)),
+        dtypes=INTEGER,
+        stub=("pynn.bmm",),
     ),
 ]
