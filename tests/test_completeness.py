@@ -28,6 +28,8 @@ NO_OPERATORS = {
 ELSEWHERE = {"rand", "rand_like", "randn", "randn_like"}
 COMPOSED = {"softmax", "log_softmax", "one_hot", "dropout", "batch_norm", "nll_loss"}
 
+COMPOSED |= {"multi_head_attention_forward"}
+
 # Pooling, images: by the operators of the other dimensions, or compositions (tests/parity).
 COMPOSED |= {
     "adaptive_avg_pool1d",
@@ -275,11 +277,14 @@ def test_every_entry_has_its_stub() -> None:
     text = stub + functions
     tensor = stub[stub.index("class Tensor") :] + functions
     functional = sources(Path(F.__file__).parent)
+    modules = sources(package / "nn" / "modules")
     for op in OPS.values():
         for name in names(op):
             owner, _, last = name.rpartition(".")
-            where = {"pynn": text, "Tensor": tensor, "nn.functional": functional}[owner]
-            pattern = rf"def {last}\b|\b{last} as {last}\b| {last} = |^{last} = "
+            where = {"pynn": text, "Tensor": tensor, "nn.functional": functional, "nn": modules}[
+                owner
+            ]
+            pattern = rf"(?:def|class) {last}\b|\b{last} as {last}\b| {last} = |^{last} = "
             assert re.search(pattern, where, re.M), name
             if owner == "pynn":
                 assert getattr(pynn, last)

@@ -167,7 +167,7 @@ def pad_sequence(
     padding_value: float = 0.0,
     padding_side: str = "right",
 ) -> Tensor:
-    """Stacks sequences (T_i, ...) of different lengths: (T, B, ...), with batch_first (B, T, ...)."""
+    """Stacks sequences (T_i, ...) of different lengths: (T, B, ...), or (B, T, ...)."""
     if not isinstance(sequences, Tensor | list | tuple):
         raise RuntimeError(
             "pad_sequence: Expected iterable for input sequences, but got arg of type: "
