@@ -315,3 +315,28 @@ def test_decorators_without_parentheses():
     assert (x * 2).requires_grad
     with pytest.raises(TypeError, match="one function"):
         pynn.no_grad()(1, 2)
+
+
+def test_a_parameter_whose_hook_holds_its_module_is_collected():
+    net = pynn.nn.Linear(2, 2)
+    seen = []
+    net.weight.register_hook(lambda g: seen.append(net.in_features))
+    net.weight.register_post_accumulate_grad_hook(lambda p: seen.append(net.out_features))
+    net.weight.register_hook(lambda g: g * 0)
+    net(pynn.ones(1, 2)).sum().backward()
+    assert seen == [2, 2]
+    assert net.weight.grad.tolist() == [[0, 0], [0, 0]]
+    gone = weakref.ref(net)
+    del net
+    gc.collect()
+    assert gone() is None
+
+
+def test_hooks_of_a_plain_leaf_outlive_its_name():
+    x = leaf(1)
+    seen = []
+    x.register_hook(lambda g: seen.append(g.item()))
+    y = x * 3
+    del x
+    y.sum().backward()
+    assert seen == [3]

@@ -17,15 +17,42 @@ cdef object removable(dict table, object hook):
     return handle
 
 
+@cython.internal
+cdef class ParameterHooks:
+    """The way to a Parameter's hooks that does not keep them alive."""
+
+    cdef object parameter    # a weak reference
+    cdef int kind
+
+
 cdef object add_tensor_hook(Tensor t, pn_hook_kind kind, object hook):
+    """The table of hooks hangs on the engine's tensor or node; a Parameter has its own,
+    where the garbage collector sees a hook that holds the parameter's module."""
     cdef void *found = pn_hook_context(t.c, kind)
-    cdef dict table = {} if found is NULL else <dict>found
+    cdef dict table = {} if found is NULL else table_of(found)
+    cdef ParameterHooks way
+    cdef object ctx = table
+    if found is NULL and isinstance(t, Parameter):
+        (<Parameter>t).hooks[<int>kind] = table
+        way = ParameterHooks.__new__(ParameterHooks)
+        way.parameter = weakref(t)
+        way.kind = kind
+        ctx = way
     handle = removable(table, hook)
     if found is NULL:
-        Py_INCREF(table)
+        Py_INCREF(ctx)
         check(pn_add_hook(t.c, kind, run_grad_hooks if kind == PN_HOOK_GRAD else
-                          run_accumulated_hooks, release_foreign, <void *>table))
+                          run_accumulated_hooks, release_foreign, <void *>ctx))
     return handle
+
+
+cdef dict table_of(void *ctx):
+    cdef object o = <object>ctx
+    cdef object owner
+    if isinstance(o, dict):
+        return o
+    owner = (<ParameterHooks>o).parameter()
+    return {} if owner is None else (<Parameter>owner).hooks[(<ParameterHooks>o).kind]
 
 
 cdef pn_tensor *run_grad_hooks(void *ctx, pn_tensor *g) noexcept with gil:
@@ -33,7 +60,7 @@ cdef pn_tensor *run_grad_hooks(void *ctx, pn_tensor *g) noexcept with gil:
     cdef Tensor grad
     try:
         grad = wrap_borrowed(g)
-        for hook in list((<dict>ctx).values()):
+        for hook in list(table_of(ctx).values()):
             changed = hook(grad)
             if changed is not None:
                 grad = checked_gradient(hook, grad, changed)
@@ -65,7 +92,7 @@ cdef pn_tensor *run_accumulated_hooks(void *ctx, pn_tensor *leaf) noexcept with 
     cdef Tensor t
     try:
         t = wrap_borrowed(leaf)
-        for hook in list((<dict>ctx).values()):
+        for hook in list(table_of(ctx).values()):
             hook(t)
         pn_retain(leaf)
         return leaf

@@ -48,9 +48,11 @@ cdef class Parameter(Tensor):
     """
 
     cdef dict __dict__
+    cdef dict hooks          # tables of hooks by kind (hooks.pxi)
 
     def __cinit__(self, data=None, bint requires_grad=True):
         cdef pn_tensor *own
+        self.hooks = {}
         if data is not None:
             if not isinstance(data, Tensor):
                 raise TypeError(f"a Parameter is made of a Tensor, not {type_name(data)}")
