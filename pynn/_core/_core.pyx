@@ -45,9 +45,8 @@ from functools import partial, update_wrapper
 from math import ceil, prod as product
 from os import urandom
 from sys import byteorder as _byteorder
-from weakref import ref as weakref
-
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from weakref import ref as weakref
 
 from numpy import (
     arange as numpy_arange,
