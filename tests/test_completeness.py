@@ -79,6 +79,7 @@ ELSEWHERE |= {
         "adjoint",
         "argsort",
         "argwhere",
+        "asarray",
         "atleast_1d",
         "atleast_2d",
         "atleast_3d",

@@ -309,3 +309,41 @@ def test_reshape_copies_only_when_it_must():
 def test_view_errors(view, error, words):
     with pytest.raises(error, match=words):
         view(pynn.tensor(A))
+
+
+def test_gradients_of_writing_into_memory_that_is_not_contiguous():
+    """The history of a view of a transposed base is laid out as the base is."""
+    base = pynn.from_numpy(np.arange(12.0).reshape(3, 4).copy().T)
+    w = pynn.tensor([1.0, 2.0, 3.0], dtype=pynn.float64, requires_grad=True)
+    base[1] = w
+    (base * pynn.arange(12.0, dtype=pynn.float64).view(4, 3)).sum().backward()
+    assert w.grad.tolist() == [3, 4, 5]
+    x = pynn.ones(4, 3, dtype=pynn.float64, requires_grad=True)
+    base = pynn.from_numpy(np.zeros((3, 4)).T)
+    base.copy_(x * 2)
+    base[2] = 0
+    (base * pynn.arange(12.0, dtype=pynn.float64).view(4, 3)).sum().backward()
+    assert x.grad.tolist() == [[0, 2, 4], [6, 8, 10], [0, 0, 0], [18, 20, 22]]
+
+
+def test_index_tensors_are_captured():
+    x = pynn.tensor(A)
+    rows, columns = pynn.tensor([0, 3, -1]), pynn.tensor([[1], [4]])
+
+    def step(x, rows, columns):
+        y = x * 2
+        y[rows, columns] = 0.0
+        y[rows] += 1.0
+        return [y, y[:, columns, 0], y[columns[0] - 1]]
+
+    captured = pynn.capture(step)
+    for shift in (0, 1, 2):
+        at = (rows + shift).remainder(4)
+        want = step(x, at, columns)
+        have = captured(x, at, columns)
+        assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in zip(want, have, strict=True))
+    assert captured.replays == 2
+    with pytest.raises(IndexError, match="index 4 is out of bounds for dimension 0 with size 4"):
+        captured(x, rows + 1, columns)
+    with pytest.raises(RuntimeError, match="captured"):
+        pynn.capture(lambda t: t[t > 1])(x)

@@ -2,6 +2,7 @@
  * and note it in a status word, which is checked before the result is used. */
 #include "kernels/index.h"
 #include "engine/index.h"
+#include "engine/indexing.h"
 
 pn_status pn_check_index(const char *name, const pn_tensor *index) {
   if (index->dtype == PN_I64 || index->dtype == PN_I32) return PN_OK;
@@ -60,6 +61,13 @@ pn_tensor *pn_index_select(pn_tensor *a, int axis, pn_tensor *index) {
     pn_fail(PN_INDEX_ERROR, "index_select(): Index is supposed to be a vector, got shape %s",
             pn_shape_text(index));
     return NULL;
+  }
+  if (a->ndim > 1 && axis == a->ndim - 1) { /* single elements: positions once, then only loads */
+    pn_tensor *items[PN_MAX_DIMS] = {NULL}, *flat = pn_reshape(index, 1, &index->numel);
+    items[axis] = flat;
+    pn_tensor *r = flat ? pn_index(a, axis + 1, items) : NULL;
+    pn_release(flat);
+    return r;
   }
   pn_tensor *x = pn_contiguous(a);
   int64_t shape[PN_MAX_DIMS] = {0};

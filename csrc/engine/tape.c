@@ -9,6 +9,7 @@ static pn_status as_strided_backward(pn_node *n, pn_tensor *g, pn_tensor **gin);
 static const pn_op op_as_strided = {"AsStridedBackward", as_strided_backward};
 static pn_status copy_slices_backward(pn_node *n, pn_tensor *g, pn_tensor **gin);
 static const pn_op op_copy_slices = {"CopySlices", copy_slices_backward};
+static pn_status keep_layout(pn_node *n, const pn_tensor *base);
 
 /* ---- life --------------------------------------------------------------------- */
 static inline pn_node *node_alloc(const pn_op *op, int nin) {
@@ -88,6 +89,10 @@ static pn_status strided_history(pn_tensor *t) {
   for (int d = 0; d < base->ndim; d++) n->i[2 + d] = base->shape[d];
   for (int d = 0; d < t->ndim; d++) n->i[2 + PN_MAX_DIMS + d] = t->stride[d];
   pn_hook *kept = pn_retain_unlink(t);
+  if (keep_layout(n, base)) {
+    pn_node_release(n);
+    return pn_last_status();
+  }
   pn_node_release(t->node);
   t->node = n;
   t->node_output = 0;
@@ -179,11 +184,38 @@ void pn_node_output(pn_node *n, int k, pn_tensor *out) {
   n->nout = (int16_t)(k + 1);
 }
 
+/* ---- the layout of a base ------------------------------------------------------------ */
+/* A view's geometry is that of its base's memory.  Of a base that is not
+ * contiguous the node keeps an alias, for its strides. */
+static pn_status keep_layout(pn_node *n, const pn_tensor *base) {
+  if (base->flags & PN_T_CONTIGUOUS) return PN_OK;
+  pn_tensor *alias = pn_alias((pn_tensor *)base);
+  pn_node_save(n, 0, alias);
+  pn_release(alias);
+  return n->saved[0].t ? PN_OK : pn_last_status();
+}
+
+/* Zeros laid out as the base was. */
+static pn_tensor *zeros_like_base(pn_node *n, int ndim, const int64_t *shape) {
+  const pn_tensor *base = n->nsaved ? n->saved[0].t : NULL;
+  if (n->nsaved && !base) return pn_saved_get(n, 0); /* freed: the error */
+  if (!base || !base->numel) return pn_zeros(n->dtype, ndim, shape);
+  char *lo, *hi;
+  int64_t size = (int64_t)pn_itemsize(base->dtype);
+  pn_extent(base, &lo, &hi);
+  int64_t items = (hi - lo) / size;
+  pn_tensor *flat = pn_zeros(n->dtype, 1, &items);
+  pn_tensor *z =
+      flat ? pn_make_view(flat, ndim, shape, base->stride, ((const char *)base->data - lo) / size)
+           : NULL;
+  pn_release(flat);
+  return z;
+}
+
 /* ---- views that were written ------------------------------------------------------- */
 /* y = base as_strided: the gradient is scattered into zeros of the base's shape. */
 static pn_status as_strided_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  int base_ndim = (int)n->i[0];
-  pn_tensor *z = pn_zeros(n->dtype, base_ndim, &n->i[2]);
+  pn_tensor *z = zeros_like_base(n, (int)n->i[0], &n->i[2]);
   if (!z) return pn_last_status();
   pn_tensor *v = pn_make_view(z, n->ndim, n->shape, &n->i[2 + PN_MAX_DIMS], n->i[1]);
   pn_status s = v ? pn_copy_(v, g) : pn_last_status();
@@ -200,8 +232,12 @@ static pn_status as_strided_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) 
 static pn_status copy_slices_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   int ndim = (int)n->i[0];
   const int64_t *shape = &n->i[2], *stride = &n->i[2 + PN_MAX_DIMS];
-  pn_tensor *c = pn_clone(g);
+  pn_tensor *c = n->nsaved ? zeros_like_base(n, n->ndim, n->shape) : pn_clone(g);
   if (!c) return pn_last_status();
+  if (n->nsaved && pn_copy_(c, g)) {
+    pn_release(c);
+    return pn_last_status();
+  }
   pn_tensor *region = as_strided(c, ndim, shape, stride, n->i[1]);
   pn_status s = region ? PN_OK : pn_last_status();
   if (!s && pn_needs(n, 1)) s = pn_give(gin, 1, pn_clone(region));
@@ -232,6 +268,10 @@ pn_status pn_rebase_history(pn_tensor *view, pn_tensor *src) {
     n->i[2 + PN_MAX_DIMS + d] = view->stride[d];
   }
   pn_hook *kept = pn_retain_unlink(base);
+  if (keep_layout(n, base)) {
+    pn_node_release(n);
+    return pn_last_status();
+  }
   pn_node_release(base->node);
   base->node = n;
   base->node_output = 0;

@@ -347,6 +347,9 @@ cdef extern from "engine/ops.h":
 
 cdef extern from "engine/norms.h" nogil:
     pn_tensor *pn_std(pn_tensor *a, uint32_t axes, double correction, bint keepdim)
+cdef extern from "engine/movement.h":
+    pn_tensor *pn_flip(pn_tensor *t, uint32_t axes)
+
 cdef extern from "engine/window.h":
     pn_tensor *pn_view_dtype(pn_tensor *t, int dtype)
 

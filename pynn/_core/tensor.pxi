@@ -40,6 +40,16 @@ cdef class _TensorData:
         return self.c.ndim
 
     @property
+    def itemsize(self):
+        """The bytes of one element."""
+        return pn_itemsize(self.c.dtype)
+
+    @property
+    def nbytes(self):
+        """The bytes of all elements."""
+        return self.c.numel * <int64_t>pn_itemsize(self.c.dtype)
+
+    @property
     def dtype(self):
         """The element type."""
         return DTYPES[self.c.dtype]
@@ -120,8 +130,16 @@ cdef class _TensorData:
         """The number of dimensions."""
         return self.c.ndim
 
+    def ndimension(self):
+        """dim()."""
+        return self.c.ndim
+
     def numel(self):
         """The number of elements."""
+        return self.c.numel
+
+    def nelement(self):
+        """numel()."""
         return self.c.numel
 
     def stride(self, dim=None):
@@ -200,6 +218,17 @@ cdef class _TensorData:
             raise TypeError("iteration over a 0-d tensor")
         return iter([wrap(pn_select(self.c, 0, i)) for i in range(self.c.shape[0])])
 
+    def __reversed__(self):
+        return wrap_borrowed(self.c) if self.c.ndim == 0 else wrap(pn_flip(self.c, 1))
+
+    def __contains__(self, element):
+        if not isinstance(element, (Tensor, int, float, numpy_generic)):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}.")
+        equal = binary(pn_eq, self, element, "__contains__")
+        return wrap(pn_nonzero((<Tensor>equal).c)).c.shape[0] != 0
+
     def __repr__(self):
         from pynn._repr import tensor_repr
         return tensor_repr(self)
@@ -213,6 +242,12 @@ cdef class _TensorData:
         raise TypeError(
             "a Tensor is never pickled: save t.detach().numpy() with numpy.save or numpy.savez "
             "and load it with pynn.from_numpy")
+
+    def __copy__(self):
+        cdef Tensor t = wrap(pn_alias(self.c))
+        if wants_grad(self.c):
+            check(pn_set_requires_grad(t.c, True))
+        return t
 
     def __deepcopy__(self, memo):
         if pn_node_name(self.c) is not NULL:
@@ -241,6 +276,11 @@ cdef class _TensorData:
         if copy is False and dtype is not None and array.dtype != dtype:
             raise ValueError(f"dtype {dtype} needs a copy of the {array.dtype} tensor")
         return array.astype(array.dtype if dtype is None else dtype, copy=copy is True)
+
+    @property
+    def __array_interface__(self):
+        """NumPy's array interface, version 3, of the tensor's memory."""
+        return to_numpy(<Tensor>self).__array_interface__
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         export_buffer(<Tensor>self, view, flags)

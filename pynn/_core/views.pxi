@@ -1,5 +1,15 @@
 # The Tensor, second part: views and casts.
 
+cdef tuple TYPE_NAMES = ("Float", "Double", "BFloat16", "Half", "Long", "Int", "Char", "Byte", "Bool")
+
+
+cdef bint all_none(tuple values):
+    for value in values:
+        if value is not None:
+            return False
+    return True
+
+
 cdef class _TensorViews(_TensorData):
     """Other shapes of the same elements, other dtypes of the same values."""
 
@@ -132,11 +142,17 @@ cdef class _TensorViews(_TensorData):
                     raise RuntimeError(f"to(): the only device is 'cpu', not {given!r}")
             else:
                 code = dtype_code(given)
-        if not args and dtype is None and device is None:
+        if dtype is None and device is None and all_none(args):
             raise TypeError("to(): expected a dtype such as pynn.float32, a Tensor or 'cpu'")
         if copy and code == self.c.dtype:
             return wrap(pn_clone(self.c))
         return wrap(pn_cast(self.c, code))
+
+    def type(self, dtype=None):
+        """to(dtype); without one the name of the type, such as "pynn.FloatTensor"."""
+        if dtype is None:
+            return f"pynn.{TYPE_NAMES[self.c.dtype]}Tensor"
+        return wrap(pn_cast(self.c, dtype_code(dtype)))
 
     def type_as(self, _TensorViews other not None):
         """to(other.dtype)."""

@@ -13,6 +13,7 @@ from pynn._functions.movement import stack
 from pynn._functions.views import diagonal
 
 __all__ = [
+    "asarray",
     "cartesian_prod",
     "combinations",
     "diag",
@@ -110,6 +111,29 @@ def new_empty_strided(
 def scalar_tensor(s: Any, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
     """A 0-d tensor of a number, of the default dtype."""
     return _core.full((), s, dtype=dtype or _core.get_default_dtype(), requires_grad=requires_grad)
+
+
+def asarray(
+    obj: Any,
+    *,
+    dtype: _dtype | None = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """obj as a tensor; copy True always copies, False never (ValueError if it must)."""
+    found = _core.as_tensor(obj, dtype)
+    shared = found is obj or (hasattr(obj, "__array__") and found.data_ptr() == _address(obj))
+    if copy is False and not shared:
+        raise ValueError(f"asarray(): a copy of the {type(obj).__name__} is needed")
+    if copy and shared:
+        found = _core.clone(found.detach())
+    return found.requires_grad_() if requires_grad else found
+
+
+def _address(obj: Any) -> int:
+    import numpy as np
+
+    return int(np.asarray(obj).__array_interface__["data"][0])
 
 
 def empty_strided(
