@@ -84,23 +84,57 @@ static pn_tensor *as_planes(pn_tensor *t, int ndim) {
   return pn_reshape(t, 2, shape);
 }
 
-/* dx[plane][index] += g, onto zeros. */
-static pn_status max_pool_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  const int spatial = (int)n->i[0], ndim = (int)n->i[1];
-  const int64_t *shape = &n->i[2];
+/* The gradient by g: what lies at the indices. */
+static pn_status max_pool_backward_backward(pn_node *n, pn_tensor *h, pn_tensor **gin) {
+  const int spatial = (int)n->i[0];
   pn_tensor *index = pn_saved_get(n, 0);
   if (!index) return pn_last_status();
-  int64_t flat[2] = {1, 1};
-  for (int d = 0; d < ndim; d++) flat[d >= ndim - spatial] *= shape[d];
-  pn_tensor *zeros = pn_zeros(n->dtype, 2, flat), *at = as_planes(index, spatial);
-  pn_tensor *from = as_planes(g, spatial);
-  pn_tensor *sum = zeros && at && from ? pn_scatter_add(zeros, 1, at, from) : NULL;
-  pn_tensor *dx = sum ? pn_reshape(sum, ndim, shape) : NULL;
+  pn_tensor *at = as_planes(index, spatial), *from = as_planes(h, spatial);
+  pn_tensor *flat = at && from ? pn_gather(from, 1, at) : NULL;
+  pn_tensor *dg = flat ? pn_reshape(flat, index->ndim, index->shape) : NULL;
   pn_release(index);
-  pn_release(zeros);
   pn_release(at);
   pn_release(from);
-  pn_release(sum);
+  pn_release(flat);
+  return pn_give(gin, 0, dg);
+}
+static const pn_op op_max_pool_backward = {"MaxPoolBackwardBackward", max_pool_backward_backward};
+
+/* dx[plane][index] += g, onto zeros of this shape. */
+static pn_tensor *max_pool_grad(pn_tensor *g, pn_tensor *index, int spatial, int ndim,
+                                const int64_t *shape) {
+  pn_tensor *out = pn_empty(g->dtype, ndim, shape), *x = out ? pn_contiguous(g) : NULL;
+  pn_status s = x ? PN_OK : pn_last_status();
+  if (!s && out->numel) {
+    pn_args a;
+    int64_t flat[2] = {1, 1};
+    for (int d = 0; d < ndim; d++) flat[d >= ndim - spatial] *= shape[d];
+    a.block = NULL;
+    a.flags = 0;
+    a.dtype = g->dtype;
+    a.n[PN_MPB_PLANES] = flat[0];
+    a.n[PN_MPB_IN] = flat[1];
+    a.n[PN_MPB_OUT] = g->numel / flat[0];
+    pn_bind_out(&a, PN_POOL_OUT, out);
+    pn_bind(&a, PN_POOL_INDEX, index);
+    pn_bind(&a, PN_POOL_SRC, x);
+    s = pn_run(&pn_row_max_pool_backward, &a, 0);
+  }
+  pn_release(x);
+  if (s) return pn_discard(out);
+  if (!pn_wants_grad(g)) return out;
+  pn_node *n = pn_node1(&op_max_pool_backward, out, g);
+  if (!n) return pn_discard(out);
+  pn_node_save(n, 0, index);
+  n->i[0] = spatial;
+  return out;
+}
+
+static pn_status max_pool_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
+  pn_tensor *index = pn_saved_get(n, 0);
+  if (!index) return pn_last_status();
+  pn_tensor *dx = max_pool_grad(g, index, (int)n->i[0], (int)n->i[1], &n->i[2]);
+  pn_release(index);
   return pn_give(gin, 0, dx);
 }
 static const pn_op op_max_pool = {"MaxPoolBackward", max_pool_backward};

@@ -7,6 +7,9 @@
  *   the first), index = where it lies in its plane.  An unit is one plane and
  *   depth.  A plane has less than 2^31 elements.
  *
+ * max_pool_backward over planes of n[PN_MPB_IN] elements, n[PN_MPB_OUT] of out:
+ *   dx[index[q]] += g[q], q ascending, onto zeros; an index outside is left out.
+ *
  * im2col  out[c, tap, y] = src[c, y * stride - pad + tap * dilation], +0 outside
  * col2im  src[c, i] = sum of out[c, tap, y] over what im2col copies from i, taps
  *         in C order; units are the channels of all images.
@@ -23,6 +26,9 @@
 /* p[] of max_pool; of im2col and col2im: out and src */
 enum { PN_POOL_OUT = 0, PN_POOL_INDEX = 1, PN_POOL_SRC = 2 };
 enum { PN_POOL_ADAPTIVE = 1 }; /* flags */
+
+/* max_pool_backward: out, index and src (g) as above; n[] */
+enum { PN_MPB_PLANES = 0, PN_MPB_IN, PN_MPB_OUT };
 
 /* p[] of band */
 enum { PN_BAND_OUT = 0, PN_BAND_X = 1, PN_BAND_TABLE = 2, PN_BAND_WEIGHT = 3 };

@@ -1,4 +1,6 @@
 /* Max pooling with the place of each maximum. */
+#include <string.h>
+
 #include "kernels/kernel.h"
 #include "kernels/pool.h"
 #include "simd/simd.h"
@@ -94,5 +96,17 @@ PN_KERNEL(max_pool) {
         pool_row(best, where, x, n, od, oh);
       for (int64_t o = 0; o < dst[2]; o++) index[o] = where[o];
     }
+  }
+}
+
+PN_KERNEL(max_pool_backward) {
+  const int64_t in = a->n[PN_MPB_IN], out = a->n[PN_MPB_OUT];
+  for (int64_t u = begin; u < end; u++) {
+    real *dx = (real *)a->p[PN_POOL_OUT] + u * in;
+    const int64_t *index = (const int64_t *)a->p[PN_POOL_INDEX] + u * out;
+    const real *g = (const real *)a->p[PN_POOL_SRC] + u * out;
+    memset(dx, 0, (size_t)in * sizeof(real));
+    for (int64_t q = 0; q < out; q++)
+      if ((uint64_t)index[q] < (uint64_t)in) dx[index[q]] = dx[index[q]] + g[q];
   }
 }

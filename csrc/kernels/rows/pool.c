@@ -14,6 +14,12 @@ void pn_plan_max_pool(const pn_row *row, const pn_args *a, int phase, pn_work *w
   w->scratch = (size_t)dst[2] * 8;
 }
 
+void pn_plan_max_pool_backward(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
+  w->units = a->n[PN_MPB_PLANES];
+  w->cost = row->cost * (double)a->n[PN_MPB_OUT] + 0.1 * (double)a->n[PN_MPB_IN];
+  w->scratch = 0;
+}
+
 void pn_plan_im2col(const pn_row *row, const pn_args *a, int phase, pn_work *w) {
   w->units = a->n[PN_CV_BATCH];
   w->cost = row->cost * (double)(volume(a->n + PN_CV_KERNEL) * volume(a->n + PN_CV_DST_DIM)) +
