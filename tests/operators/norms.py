@@ -37,6 +37,14 @@ def any_axes(draw: Any, empty: bool, **more: Any) -> Callable[..., Iterator[Samp
     return samples
 
 
+def nearly_all(rng: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Ones, and in every third tensor one zero."""
+    made = np.ones(shape, dtype)
+    if made.size and rng.randint(3) == 0:
+        made.flat[rng.randint(made.size)] = 0
+    return made
+
+
 def prod(x: np.ndarray, dim: Any = None, keepdim: bool = False) -> np.ndarray:
     return np.prod(x, axis=axes(dim), keepdims=keepdim)
 
@@ -127,10 +135,10 @@ OPS = [
             name,
             getattr(pynn, name),
             truth(getattr(np, name)),
-            any_axes(integers(0, 1), True),
+            any_axes(draw, True),
             dtypes=("float32", "float64", *INTEGER, "bool"),
         )
-        for name in ("any", "all")
+        for name, draw in (("any", integers(0, 1)), ("all", nearly_all))
     ),
     Op(
         "logsumexp",
