@@ -147,12 +147,12 @@ BMM: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
 MV: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "sizes": [((m, k), (k,)) for m, k in ((1, 1), (3, 4), (0, 3), (3, 0), (70, 100), (5, 1030))],
     "grad": [((2, 3), (3,)), ((1, 2), (2,))],
-    "hash": [((200, 500), (500,)), ((3, 9000), (9000,))],
+    "hash": [((1300, 1000), (1000,)), ((3, 9000), (9000,))],
 }
 DOT: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "sizes": [((k,), (k,)) for k in (0, 1, 2, 7, 16, 33, KBLOCK, KBLOCK + 1, 5000)],
     "grad": [((3,), (3,)), ((1,), (1,))],
-    "hash": [((20000,), (20000,)), ((700,), (700,))],
+    "hash": [((150000,), (150000,)), ((700,), (700,))],
 }
 OUTER: dict[str, list[tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "sizes": [((m,), (n,)) for m, n in ((0, 3), (1, 1), (3, 4), (17, 33), (70, 130))],
