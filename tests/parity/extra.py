@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from parity.extra_images import EXTRA_IMAGES
+
 Sample = tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
 
 
@@ -26,4 +28,5 @@ def _flatten(dtype: torch.dtype) -> Iterator[Sample]:
 EXTRA: dict[str, Callable[[torch.dtype], Iterator[Sample]]] = {
     "nn.Flatten": _flatten,
     "nn.Identity": _identity,
+    **EXTRA_IMAGES,
 }

@@ -11,6 +11,9 @@ from pynn._functions.movement import stack
 
 __all__ = ["affine_grid", "grid_sample"]
 
+Taps = list[list[tuple[Tensor, Tensor | None]]]
+"""For each dimension the positions to read (whole numbers) and their weights (None: 1)."""
+
 
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """Points for grid_sample: theta (N, 2, 3) or (N, 3, 4) applied to the centres of the pixels of
@@ -79,7 +82,7 @@ def grid_sample(
     else:
         at = [_bounded(p, n, padding_mode, align) for p, n in zip(at, sizes, strict=True)]
         if mode == "nearest":
-            taps = [[(ops.round(p.detach()), None)] for p in at]
+            taps: Taps = [[(ops.round(p.detach()), None)] for p in at]
         else:
             taps = [_two(p) for p in at]
         result = _weighted(flat, taps, sizes)
@@ -120,10 +123,6 @@ def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> None:
         )
     if mode == "bicubic" and input.ndim == 5:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-
-
-Taps = list[list[tuple[Tensor, Tensor | None]]]
-"""For each dimension the positions to read (whole numbers) and their weights (None: 1)."""
 
 
 def _scaled(at: Tensor, size: int, align: bool) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -76,9 +76,13 @@ def _reflected(at: np.ndarray, size: int) -> np.ndarray:
     return np.where(at < 0, -at, np.where(at >= size, 2 * (size - 1) - at, at))
 
 
-_INDEX = {
+def _clipped(at: np.ndarray, size: int) -> np.ndarray:
+    return np.clip(at, 0, size - 1)
+
+
+_INDEX: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "reflect": _reflected,
-    "replicate": lambda at, size: np.clip(at, 0, size - 1),
+    "replicate": _clipped,
 }
 
 
