@@ -643,7 +643,9 @@ class Parameter(Tensor):
     def __new__(cls, data: Tensor | None = None, requires_grad: _bool = True) -> Parameter: ...
 
 @final
-class _Registry(dict[str, _V]): ...
+class _Registry(dict[str, _V]):
+    def pop(self, name: str, *default: Any) -> Any: ...  # type: ignore[override]
+    def setdefault(self, name: str, default: Any = None) -> Any: ...  # type: ignore[override]
 
 @disjoint_base
 class _Module:
@@ -665,6 +667,10 @@ class _Module:
 
 @final
 class Forward:
+    @property
+    def __name__(self) -> str: ...
+    @property
+    def __qualname__(self) -> str: ...
     @property
     def __wrapped__(self) -> Callable[..., Any]: ...
     def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...

@@ -10,7 +10,7 @@ from pynn._core import Tensor
 from pynn.nn.modules._hooks import ModuleHooks
 from pynn.nn.modules._state import ModuleState
 
-__all__ = ["Module", "TensorModule"]
+__all__ = ["Module"]
 
 _M = TypeVar("_M", bound="Module")
 
