@@ -26,7 +26,8 @@ NO_OPERATORS = {
 }
 # Compositions and streams, which have tests of their own.
 ELSEWHERE = {"rand", "rand_like", "randn", "randn_like"}
-COMPOSED = {"softmax", "log_softmax", "one_hot", "dropout", "batch_norm", "nll_loss"}
+COMPOSED = {"softmax", "log_softmax", "one_hot", "dropout", "nll_loss"}
+COMPOSED |= {"instance_norm", "local_response_norm"}
 
 COMPOSED |= {"multi_head_attention_forward"}
 

@@ -101,11 +101,14 @@ typedef struct batch_call {
 
 static pn_status check_running(const pn_tensor *x, pn_tensor *t, bool written) {
   if (!t) return PN_OK;
-  if (t->dtype != x->dtype || !(t->flags & PN_T_CONTIGUOUS))
+  if (t->dtype != x->dtype)
+    return pn_fail(PN_RUNTIME_ERROR, "batch_norm: running statistics are %s, the input is %s",
+                   pn_dtype_name(t->dtype), pn_dtype_name(x->dtype));
+  if (written && !(t->flags & PN_T_CONTIGUOUS))
     return pn_fail(PN_RUNTIME_ERROR,
-                   "batch_norm: the running statistics must be contiguous and %s, as the input is; "
-                   "they are %s",
-                   pn_dtype_name(x->dtype), pn_dtype_name(t->dtype));
+                   "batch_norm: running statistics of stride %s cannot be updated; they must be "
+                   "contiguous",
+                   pn_shape_str(t->ndim, t->stride));
   return written ? pn_check_writable(t) : PN_OK;
 }
 
@@ -123,9 +126,9 @@ static pn_status batch_statistics(pn_tensor *x, pn_norm_saved *s, pn_tensor **va
 static pn_status running_statistics(const batch_call *c, pn_norm_saved *s, pn_tensor **var) {
   bool was = pn_set_grad_enabled(false);
   s->mean = pn_clone(c->running_mean);
-  *var = pn_ref(c->running_var);
+  *var = pn_contiguous(c->running_var);
   pn_set_grad_enabled(was);
-  return s->mean ? PN_OK : pn_last_status();
+  return s->mean && *var ? PN_OK : pn_last_status();
 }
 
 static pn_status run_batch(const batch_call *c, pn_tensor *y, pn_norm_saved *s, pn_tensor *var) {
