@@ -4,7 +4,9 @@
 #include "engine/product.h"
 
 /* (..., n) as rows of n: what pn_rows_of takes. */
-static pn_tensor *row_wise(pn_tensor *t) { return t->ndim == 2 ? pn_ref(t) : pn_contiguous(t); }
+static inline pn_tensor *row_wise(pn_tensor *t) {
+  return t->ndim == 2 || (t->flags & PN_T_CONTIGUOUS) ? pn_ref(t) : pn_contiguous(t);
+}
 
 /* The same on the tape, as a matrix. */
 static pn_tensor *flattened(pn_tensor *t) {

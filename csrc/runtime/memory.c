@@ -83,7 +83,7 @@ static pn_thread_cache *enter_thread(void) {
   pn_thread_cache *c = pn_heap_alloc(sizeof *c);
   if (!c) return NULL;
   memset(c, 0, sizeof *c);
-  for (int k = 0; k < PN_SMALL_CLASSES; k++) c->limit[k] = list_limit(k);
+  for (int k = 0; k < PN_SMALL_CLASSES; k++) c->list[k].limit = list_limit(k);
   if (!pn_thread_at_exit(c)) {
     pn_heap_free(c);
     return NULL;
@@ -100,31 +100,32 @@ pn_thread_texts *pn_thread_text(void) {
   return c ? &c->text : &shared;
 }
 
-static void set_count(pn_thread_cache *c, int k, int32_t n) {
-  atomic_store_explicit(&c->count[k], n, memory_order_relaxed);
+static inline void set_count(pn_block_list *l, int32_t n) {
+  atomic_store_explicit(&l->count, n, memory_order_relaxed);
 }
 
-static int32_t get_count(const pn_thread_cache *c, int k) {
-  return atomic_load_explicit(&c->count[k], memory_order_relaxed);
+static inline int32_t get_count(const pn_block_list *l) {
+  return atomic_load_explicit(&l->count, memory_order_relaxed);
 }
 
-static pn_block *pop(pn_thread_cache *c, int k) {
-  pn_block *b = c->head[k];
+static inline pn_block *pop(pn_block_list *l) {
+  pn_block *b = l->head;
   if (!b) return NULL;
-  c->head[k] = b->next;
-  set_count(c, k, get_count(c, k) - 1);
+  l->head = b->next;
+  set_count(l, get_count(l) - 1);
   return b;
 }
 
 /* Half of a list that has grown too long goes to the shared list in one go. */
-static void spill(pn_thread_cache *c, int k) {
-  int keep = c->limit[k] / 2;
-  pn_block *last = c->head[k];
+static PN_NOINLINE void spill(pn_thread_cache *c, int k) {
+  pn_block_list *l = &c->list[k];
+  int keep = l->limit / 2;
+  pn_block *last = l->head;
   for (int i = 1; i < keep; i++) last = last->next;
   pn_block *rest = last->next;
-  int32_t n = get_count(c, k) - keep;
+  int32_t n = get_count(l) - keep;
   last->next = NULL;
-  set_count(c, k, keep);
+  set_count(l, keep);
   pn_shared_give(k, rest, n);
 }
 
@@ -149,14 +150,14 @@ static PN_NOINLINE void *alloc_slow(size_t bytes) {
   if (pn_shared_injected_failure() || bytes > PN_MAX_BYTES) return out_of_memory(bytes);
   pn_thread_cache *c = cache ? cache : enter_thread();
   int k = pn_class_of(bytes);
-  pn_block *b = c && k < PN_SMALL_CLASSES ? pop(c, k) : NULL;
+  pn_block *b = c && k < PN_SMALL_CLASSES ? pop(&c->list[k]) : NULL;
   if (!b) {
     int32_t extra = 0;
     pn_block *list = NULL;
-    b = pn_shared_take(k, c && k < PN_SMALL_CLASSES ? c->limit[k] / 2 : 0, &list, &extra);
+    b = pn_shared_take(k, c && k < PN_SMALL_CLASSES ? c->list[k].limit / 2 : 0, &list, &extra);
     if (list) {
-      c->head[k] = list;
-      set_count(c, k, extra);
+      c->list[k].head = list;
+      set_count(&c->list[k], extra);
     }
   }
   if (!b) b = pn_shared_new_block(k);
@@ -167,7 +168,8 @@ static PN_NOINLINE void *alloc_slow(size_t bytes) {
 void *pn_alloc(size_t bytes) {
   pn_thread_cache *c = cache;
   if (c && bytes <= PN_SMALL_BYTES && !pn_shared_failing()) {
-    pn_block *b = pop(c, pn_class_of(bytes));
+    int k = bytes - 1 < 8 * PN_ALIGN ? (int)((bytes - 1) / PN_ALIGN) : pn_class_of(bytes);
+    pn_block *b = pop(&c->list[k]);
     if (b) return hand_out(c, b, bytes);
   }
   return alloc_slow(bytes);
@@ -181,12 +183,13 @@ void pn_free(void *p) {
   int64_t bytes = (int64_t)b->bytes;
   pn_poison(b);
   if (c && k < PN_SMALL_CLASSES) {
+    pn_block_list *l = &c->list[k];
     count(c, -bytes);
-    b->next = c->head[k];
-    c->head[k] = b;
-    int32_t n = get_count(c, k) + 1;
-    set_count(c, k, n);
-    if (n > c->limit[k]) spill(c, k);
+    b->next = l->head;
+    l->head = b;
+    int32_t n = get_count(l) + 1;
+    set_count(l, n);
+    if (n > l->limit) spill(c, k);
     return;
   }
   /* A thread without a cache (it only frees, or it is about to end) uses the

@@ -52,10 +52,14 @@ typedef struct pn_thread_texts {
 /* The calling thread's; one for all threads that have no memory for their own. */
 pn_thread_texts *pn_thread_text(void);
 
+typedef struct pn_block_list {
+  pn_block *head;
+  _Atomic int32_t count;
+  int32_t limit;
+} pn_block_list;
+
 typedef struct pn_thread_cache {
-  pn_block *head[PN_SMALL_CLASSES];
-  _Atomic int32_t count[PN_SMALL_CLASSES];
-  int32_t limit[PN_SMALL_CLASSES];
+  pn_block_list list[PN_SMALL_CLASSES];
   _Atomic int64_t live;        /* bytes handed out minus taken back, this thread */
   _Atomic int64_t allocations; /* since the thread began */
   _Atomic int64_t reported;    /* part of `live` that the process's counter has */

@@ -178,10 +178,10 @@ void pn_shared_enroll(pn_thread_cache *c) {
 
 void pn_shared_empty_cache(pn_thread_cache *c) {
   for (int k = 0; k < PN_SMALL_CLASSES; k++) {
-    int32_t n = atomic_load_explicit(&c->count[k], memory_order_relaxed);
-    pn_block *list = c->head[k];
-    c->head[k] = NULL;
-    atomic_store_explicit(&c->count[k], 0, memory_order_relaxed);
+    int32_t n = atomic_load_explicit(&c->list[k].count, memory_order_relaxed);
+    pn_block *list = c->list[k].head;
+    c->list[k].head = NULL;
+    atomic_store_explicit(&c->list[k].count, 0, memory_order_relaxed);
     if (list) pn_shared_give(k, list, n);
   }
 }
@@ -213,8 +213,8 @@ void pn_memory_get_stats(pn_memory_stats *s) {
     live += atomic_load_explicit(&c->live, memory_order_relaxed) -
             atomic_load_explicit(&c->reported, memory_order_relaxed);
     for (int k = 0; k < PN_SMALL_CLASSES; k++)
-      s->cached_bytes +=
-          (int64_t)pn_class_bytes(k) * atomic_load_explicit(&c->count[k], memory_order_relaxed);
+      s->cached_bytes += (int64_t)pn_class_bytes(k) *
+                         atomic_load_explicit(&c->list[k].count, memory_order_relaxed);
   }
   pn_mutex_unlock(&lock);
   s->live_bytes = live;
