@@ -1,4 +1,4 @@
-"""exp, log, tanh, sigmoid, sqrt and pow in units of the last place, on every level.
+"""The vector functions in units of the last place, on every level.
 
 float32 is compared with float64 (which errs by 2**-29 of these units); PYNN_TEST_EXHAUSTIVE=1
 takes all 2**32 bit patterns instead of a sample.  float64 is compared with the C library's
@@ -31,6 +31,29 @@ FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
     "tanh": (np.tanh, 2),
     "sigmoid": (sigmoid, 2),
     "sqrt": (np.sqrt, 0.5),
+    "sin": (np.sin, 1),
+    "cos": (np.cos, 1),
+    "tan": (np.tan, 2),
+    "asin": (np.arcsin, 1),
+    "acos": (np.arccos, 1),
+    "atan": (np.arctan, 1),
+    "sinh": (np.sinh, 1),
+    "cosh": (np.cosh, 1),
+    "asinh": (np.arcsinh, 1),
+    "acosh": (np.arccosh, 1),
+    "atanh": (np.arctanh, 1),
+    "expm1": (np.expm1, 2),
+    "exp2": (np.exp2, 1),
+    "log1p": (np.log1p, 2),
+    "log2": (np.log2, 1),
+    "log10": (np.log10, 1),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), 1.5),
+}
+RANGES = {
+    **{name: (-1, 1) for name in ("asin", "acos", "atanh", "erfinv")},
+    **{name: (1e-3, 4) for name in ("log", "log2", "log10", "rsqrt")},
+    **{"exp": (-750, 712), "sqrt": (0, 9), "acosh": (1, 9), "log1p": (-1, 4), "expm1": (-3, 3)},
+    **{"erf": (-6, 6), "erfc": (-6, 26), "sinh": (-3, 3), "asinh": (-5, 5), "exp2": (-1070, 1020)},
 }
 BY_NAME = pytest.mark.parametrize("name", FUNCTIONS)
 LEVELS = _debug.levels()
@@ -110,10 +133,10 @@ def test_levels_agree(name: str, dtype: str) -> None:
 def doubles(name: str, count: int) -> np.ndarray:
     """Bit patterns over the function's range, and numbers spread evenly over its bends."""
     rng = np.random.RandomState(6)
-    low, high = {"exp": (-750, 712), "log": (1e-3, 4), "sqrt": (0, 9)}.get(name, (-40, 40))
+    low, high = RANGES.get(name, (-40, 40))
     even = low + (high - low) * rng.random_sample(count // 2)
     bits = np.frombuffer(rng.bytes(8 * (count - len(even))), "f8")
-    bits = np.abs(bits) if name in ("log", "sqrt") else bits
+    bits = np.abs(bits) if low >= 0 else bits
     return np.concatenate([even, bits])
 
 
@@ -130,26 +153,52 @@ def test_float64(name: str) -> None:
     assert error[at] <= most + 2**-8, f"{name}({x[at]!r}): {error[at]} ulp"
 
 
-@BY_NAME
-def test_float64_beside_mpmath(name: str) -> None:
+BESIDE_MPMATH = {**{name: bound for name, (_, bound) in FUNCTIONS.items()}}
+BESIDE_MPMATH |= {"erf": 1, "erfc": 2, "erfinv": 2}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BESIDE_MPMATH)
+def test_beside_mpmath(name: str, dtype: str) -> None:
     mpmath = pytest.importorskip("mpmath")
     context = mpmath.mp.clone() if hasattr(mpmath.mp, "clone") else mpmath.MPContext()
-    context.prec = 120
+    context.prec = 1300 if name in ("sin", "cos", "tan") else 160  # 2**1024 radians
     formulas = {
-        "exp": context.exp,
-        "log": context.log,
-        "tanh": context.tanh,
         "sigmoid": lambda v: 1 / (1 + context.exp(-v)),
-        "sqrt": context.sqrt,
+        "exp2": lambda v: context.mpf(2) ** v,
+        "log2": lambda v: context.log(v) / context.log(2),
+        "rsqrt": lambda v: 1 / context.sqrt(v),
     }
-    x = doubles(name, 3000)
-    x = x[np.isfinite(x) & (np.abs(x) < 700)]
+    formula = formulas.get(name) or getattr(context, name)
+    x = doubles(name, 3000).astype(dtype)
     got = call(name, x, LEVELS[0])
-    for value, result in zip(x.tolist(), got.tolist(), strict=True):
-        want = formulas[name](context.mpf(value))
-        size = float(np.spacing(abs(float(want))))
-        error = abs(context.mpf(result) - want) / size
-        assert error <= FUNCTIONS[name][1], f"{name}({value!r}): {error} ulp"
+    tiny = np.finfo(dtype).tiny
+    kept = np.isfinite(x) & np.isfinite(got) & (np.abs(got) >= tiny) & (np.abs(x) >= tiny)
+    for value, result in zip(x[kept], got[kept], strict=True):
+        want = formula(context.mpf(float(value)))
+        size = float(np.spacing(np.abs(np.asarray(float(want), dtype))))
+        error = abs(context.mpf(float(result)) - want) / size
+        assert error <= BESIDE_MPMATH[name], f"{name}({value!r}): {error} ulp"
+
+
+def test_atan2() -> None:
+    """All quadrants, ratios from 2**-60 to 2**60, and the special cases of C."""
+    rng = np.random.RandomState(4)
+    for dtype, wide in (("float32", np.float64), ("float64", np.longdouble)):
+        if dtype == "float64" and not EXTENDED:
+            continue
+        y, x = (np.exp2(rng.uniform(-30, 30, 200_000)) * rng.choice([-1, 1], 200_000) for _ in "yx")
+        y[::3] = x[::3] * rng.uniform(-3, 3, len(x[::3]))
+        y, x = y.astype(dtype), x.astype(dtype)
+        got = np.array(pynn.atan2(pynn.from_numpy(y), pynn.from_numpy(x)).numpy())
+        error = units(got, np.arctan2(y.astype(wide), x.astype(wide)))
+        assert error.max() <= 1 + 2**-8
+        ends = np.array([0.0, -0.0, 1, -1, np.inf, -np.inf, np.nan], dtype)
+        y, x = (np.ascontiguousarray(g.reshape(-1)) for g in np.meshgrid(ends, ends))
+        got = np.array(pynn.atan2(pynn.from_numpy(y), pynn.from_numpy(x)).numpy())
+        want = np.arctan2(y, x)
+        assert np.allclose(got, want, rtol=1e-6, atol=0, equal_nan=True)
+        assert np.array_equal(np.signbit(got[got == got]), np.signbit(want[got == got]))
 
 
 def powers(dtype: str, count: int) -> tuple[np.ndarray, np.ndarray]:
