@@ -50,8 +50,8 @@ FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
     "rsqrt": (lambda x: 1 / np.sqrt(x), 1.5),
 }
 RANGES = {
-    **{name: (-1, 1) for name in ("asin", "acos", "atanh", "erfinv")},
-    **{name: (1e-3, 4) for name in ("log", "log2", "log10", "rsqrt")},
+    **dict.fromkeys(("asin", "acos", "atanh", "erfinv"), (-1, 1)),
+    **dict.fromkeys(("log", "log2", "log10", "rsqrt"), (0.001, 4)),
     **{"exp": (-750, 712), "sqrt": (0, 9), "acosh": (1, 9), "log1p": (-1, 4), "expm1": (-3, 3)},
     **{"erf": (-6, 6), "erfc": (-6, 26), "sinh": (-3, 3), "asinh": (-5, 5), "exp2": (-1070, 1020)},
 }

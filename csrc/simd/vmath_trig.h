@@ -1,6 +1,6 @@
 /* sin, cos, tan: x = n pi/2 + (h + l), |h| <= pi/4, the remainder as a pair.
- * Below VM_TRIG_FAR by three FMAs with parts of pi/2 (Cody and Waite 1980; the
- * first difference is exact), beyond it by vmath_reduce.h, lane by lane. */
+ * Below VM_TRIG_FAR with three parts of pi/2 (Cody and Waite 1980; the first
+ * difference is exact), beyond it by vmath_reduce.h, lane by lane. */
 #ifndef PN_VMATH_TRIG_H
 #define PN_VMATH_TRIG_H
 
@@ -58,9 +58,12 @@ PN_INLINE vangle vm_angle(vreal x) {
   vreal t = v_fma(x, v_set1(VM_2_OVER_PI), v_set1(VM_TRIG_MAGIC));
   vreal n = v_sub(t, v_set1(VM_TRIG_MAGIC));
   vreal r = v_fnma(n, v_set1(VM_PI_2_A), x);
-  vreal h = v_fnma(n, v_set1(VM_PI_2_B), r);
-  vreal l = v_fnma(n, v_set1(VM_PI_2_B), v_sub(r, h));
-  l = v_fnma(n, v_set1(VM_PI_2_C), l);
+  vreal p = v_mul(n, v_set1(VM_PI_2_B)), pl = v_fma(n, v_set1(VM_PI_2_B), v_neg(p));
+  /* r - p = d + dl (Knuth), of which much may cancel */
+  vreal d = v_sub(r, p), v = v_sub(d, r);
+  vreal dl = v_sub(v_sub(r, v_sub(d, v)), v_add(p, v));
+  vreal low = v_sub(v_fnma(n, v_set1(VM_PI_2_C), dl), pl);
+  vreal h = v_add(d, low), l = v_add(v_sub(d, h), low);
   vangle a = {h, l, v_bits(t)};
   if (m_any(v_lt(v_set1(VM_TRIG_FAR), v_abs(x)))) {
     real xs[PN_VN], hs[PN_VN], ls[PN_VN];
@@ -75,8 +78,8 @@ PN_INLINE vangle vm_angle(vreal x) {
   return a;
 }
 
-/* sin(h + l) = h + (h z S(z) + l (1 - z/2)), z = h^2: S to 2^-28, 2^-57. */
-PN_INLINE vreal vm_sin_core(vreal h, vreal l) {
+/* What to add to h for sin(h + l): h z S(z) + l (1 - z/2), z = h^2: S to 2^-28, 2^-57. */
+PN_INLINE vreal vm_sin_tail(vreal h, vreal l) {
   static const real c[] = {
 #if PN_TYPE_IS_F32
     -0x1.555556p-3f,
@@ -94,11 +97,11 @@ PN_INLINE vreal vm_sin_core(vreal h, vreal l) {
 #endif
   };
   vreal z = v_mul(h, h), s = v_mul(v_mul(h, z), vm_poly(z, c, VM_COUNT(c)));
-  return v_add(h, v_fma(l, v_fnma(z, v_set1((real)0.5), v_set1(1)), s));
+  return v_fma(l, v_fnma(z, v_set1((real)0.5), v_set1(1)), s);
 }
 
-/* cos(h + l) = w + (1 - w - z/2 + z^2 C(z) - h l), w = 1 - z/2. */
-PN_INLINE vreal vm_cos_core(vreal h, vreal l) {
+/* cos(h + l) = w + (1 - w - z/2 + z^2 C(z) - h l), w = 1 - z/2: the second term. */
+PN_INLINE vreal vm_cos_tail(vreal h, vreal l, vreal *w) {
   static const real c[] = {
 #if PN_TYPE_IS_F32
     0x1.55554cp-5f,
@@ -114,9 +117,16 @@ PN_INLINE vreal vm_cos_core(vreal h, vreal l) {
 #endif
   };
   vreal one = v_set1(1), z = v_mul(h, h), half = v_mul(z, v_set1((real)0.5));
-  vreal w = v_sub(one, half), lost = v_sub(v_sub(one, w), half);
+  *w = v_sub(one, half);
+  vreal lost = v_sub(v_sub(one, *w), half);
   vreal p = v_mul(v_mul(z, z), vm_poly(z, c, VM_COUNT(c)));
-  return v_add(w, v_add(v_fnma(h, l, p), lost));
+  return v_add(v_fnma(h, l, p), lost);
+}
+
+PN_INLINE vreal vm_sin_core(vangle a) { return v_add(a.h, vm_sin_tail(a.h, a.l)); }
+PN_INLINE vreal vm_cos_core(vangle a) {
+  vreal w, tail = vm_cos_tail(a.h, a.l, &w);
+  return v_add(w, tail);
 }
 
 /* All ones where bit `bit` (0 or 1) of n is set, as a mask. */
@@ -132,24 +142,29 @@ PN_INLINE vreal vm_turn(vreal y, vint n) {
 
 PN_INLINE vreal v_sin(vreal x) {
   vangle a = vm_angle(x);
-  vreal s = vm_sin_core(a.h, a.l), c = vm_cos_core(a.h, a.l);
+  vreal s = vm_sin_core(a), c = vm_cos_core(a);
   vreal y = vm_turn(v_select(vm_bit(a.n, 1), c, s), a.n);
   return v_select(v_eq(x, v_set1(0)), x, y);
 }
 
 PN_INLINE vreal v_cos(vreal x) {
   vangle a = vm_angle(x);
-  vreal s = vm_sin_core(a.h, a.l), c = vm_cos_core(a.h, a.l);
+  vreal s = vm_sin_core(a), c = vm_cos_core(a);
   return vm_turn(v_select(vm_bit(a.n, 1), s, c), i_add(a.n, i_set1(1)));
 }
 
-/* s/c, or -c/s in odd quadrants. */
+/* s/c, or -c/s in odd quadrants; both are pairs, and so is the quotient. */
 PN_INLINE vreal v_tan(vreal x) {
   vangle a = vm_angle(x);
-  vreal s = vm_sin_core(a.h, a.l), c = vm_cos_core(a.h, a.l);
+  vreal w, st = vm_sin_tail(a.h, a.l), ct = vm_cos_tail(a.h, a.l, &w);
+  vreal s = v_add(a.h, st), sl = v_add(v_sub(a.h, s), st);
+  vreal c = v_add(w, ct), cl = v_add(v_sub(w, c), ct);
   vmask odd = vm_bit(a.n, 1);
-  vreal y = v_div(v_select(odd, v_neg(c), s), v_select(odd, s, c));
-  return v_select(v_eq(x, v_set1(0)), x, y);
+  vreal above = v_select(odd, v_neg(c), s), above_l = v_select(odd, v_neg(cl), sl);
+  vreal below = v_select(odd, s, c), below_l = v_select(odd, sl, cl);
+  vreal inverse = v_div(v_set1(1), below), q = v_mul(above, inverse);
+  vreal rest = v_add(v_fnma(q, below, above), v_fnma(q, below_l, above_l));
+  return v_select(v_eq(x, v_set1(0)), x, v_fma(rest, inverse, q));
 }
 
 #endif
