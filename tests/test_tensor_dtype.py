@@ -195,8 +195,11 @@ def test_cast_methods():
     assert t.type_as(pynn.tensor(1)).dtype is pynn.int64
     with pytest.raises(TypeError, match="expected a dtype"):
         t.to(None)
-    with pytest.raises(TypeError, match="expected a dtype"):
-        t.to("cpu")
+    assert t.to("cpu") is t
+    assert t.to("cpu", pynn.int64).dtype is pynn.int64
+    assert t.to(pynn.float32, copy=True) is not t
+    with pytest.raises(RuntimeError, match="the only device is 'cpu', not 'cuda'"):
+        t.to("cuda")
 
 
 def test_casts_are_differentiable_between_floats():

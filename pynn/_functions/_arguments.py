@@ -31,8 +31,8 @@ def axes(dims: int | Iterable[int], ndim: int) -> list[int]:
 def unpack(values: tuple[int | Sequence[int], ...]) -> tuple[int, ...]:
     """Sizes given one by one, or as one sequence."""
     if len(values) == 1 and not hasattr(values[0], "__index__"):
-        return tuple(index(v) for v in values[0])  # type: ignore[union-attr]
-    return tuple(index(v) for v in values)  # type: ignore[arg-type]
+        return tuple([index(v) for v in values[0]])
+    return tuple([index(v) for v in values])  # type: ignore[arg-type]
 
 
 def tensors(values: Iterable[Tensor], name: str) -> list[Tensor]:

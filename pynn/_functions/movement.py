@@ -32,13 +32,18 @@ __all__ = [
 METHODS = ("flip", "fliplr", "flipud", "repeat", "repeat_interleave", "roll", "rot90", "tile")
 INPLACE = ()
 
+_cat, _stack, _flip = _core.ops.cat, _core.ops.stack, _core.ops.flip
+_narrow = _core.narrow
+
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along `dim`; their other sizes are equal.
 
     The dtype is what all promote to.  Tensors of shape (0,) count for nothing.
     """
-    return _core.ops.cat(_tensors(tensors, "cat"), dim)
+    if isinstance(tensors, (list, tuple)):
+        return _cat(tensors, dim)
+    return _cat(_tensors(tensors, "cat"), dim)
 
 
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -53,7 +58,9 @@ def concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`."""
-    return _core.ops.stack(_tensors(tensors, "stack"), dim)
+    if isinstance(tensors, (list, tuple)):
+        return _stack(tensors, dim)
+    return _stack(_tensors(tensors, "stack"), dim)
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -209,7 +216,7 @@ def _repeated_indices(repeats: Tensor, size: int, output_size: int | None) -> Te
 
 def flip(input: Tensor, *args: int | Sequence[int], dims: Sequence[int] | None = None) -> Tensor:
     """A copy with the order along dims reversed: flip(x, (0, 1)), flip(x, 0, 1)."""
-    return _core.ops.flip(input, unpack(args) if dims is None else tuple(dims))
+    return _flip(input, unpack(args) if dims is None else tuple(dims))
 
 
 def fliplr(input: Tensor) -> Tensor:
@@ -247,8 +254,8 @@ def roll(
         size = found.shape[d] if found.ndim else 1
         cut = -move % size if size else 0
         if cut:
-            parts = [_core.narrow(found, d, cut, size - cut), _core.narrow(found, d, 0, cut)]
-            found = cat(parts, d)
+            first, second = _narrow(found, d, cut, size - cut), _narrow(found, d, 0, cut)
+            found = _cat(first, second, d)
     return _core.clone(input) if found is input else found
 
 

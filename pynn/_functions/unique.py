@@ -30,11 +30,12 @@ def unique(
     rows = _rows(input, dim)
     order = _lexical_order(rows)
     ordered = _core.index_select(rows, 0, order)
-    starts, places = _runs(ordered)
-    counts = _counts(starts, rows.shape[0])
-    found = _core.index_select(ordered, 0, starts)
-    inverse = _core.ops.index_put(_core.empty_like(order), places, order, False)
-    return _result(input, dim, found, inverse, counts, return_inverse, return_counts)
+    inverse = None
+    starts = _starts(ordered)
+    if return_inverse:
+        places = _places(starts, rows.shape[0])
+        inverse = _core.ops.index_put(_core.empty_like(order), places, order, False)
+    return _result(input, dim, ordered, starts, inverse, return_counts)
 
 
 def unique_consecutive(
@@ -45,10 +46,9 @@ def unique_consecutive(
 ) -> Tensor | tuple[Tensor, ...]:
     """The elements (slices of `dim`) without those equal to the one before them."""
     rows = _rows(input, dim)
-    starts, places = _runs(rows)
-    counts = _counts(starts, rows.shape[0])
-    found = _core.index_select(rows, 0, starts)
-    return _result(input, dim, found, places, counts, return_inverse, return_counts)
+    starts = _starts(rows)
+    inverse = _places(starts, rows.shape[0]) if return_inverse else None
+    return _result(input, dim, rows, starts, inverse, return_counts)
 
 
 def _rows(input: Tensor, dim: int | None) -> Tensor:
@@ -79,45 +79,50 @@ def _lexical_order(rows: Tensor) -> Tensor:
     return order
 
 
-def _runs(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Where runs of equal rows start, and for every row the number of its run."""
+def _starts(rows: Tensor) -> Tensor:
+    """Where runs of equal rows start."""
     n = rows.shape[0]
     if n == 0:
-        none = _core.arange(0)
-        return none, none
+        return _core.arange(0)
     differ = _core.ne(_core.narrow(rows, 0, 1, n - 1), _core.narrow(rows, 0, 0, n - 1))
-    later = _core.ops.nonzero(differ.sum(1)).reshape(-1) + 1
-    starts = cat([_core.zeros(1, dtype=_core.int64), later])
-    return starts, repeat_interleave(_counts(starts, n))
+    if differ.shape[1] > 1:
+        differ = differ.sum(1)
+    later = _core.select(_core.ops.nonzero(differ), 1, 0) + 1
+    return cat([_core.zeros(1, dtype=_core.int64), later])
 
 
 def _counts(starts: Tensor, n: int) -> Tensor:
+    """The lengths of the runs."""
     if n == 0:
-        return _core.arange(0)
+        return starts
     ends = cat([_core.narrow(starts, 0, 1, starts.numel() - 1), _core.full((1,), n)])
     return ends - starts
+
+
+def _places(starts: Tensor, n: int) -> Tensor:
+    """For every row the number of its run."""
+    return repeat_interleave(_counts(starts, n))
 
 
 def _result(
     input: Tensor,
     dim: int | None,
-    found: Tensor,
-    inverse: Tensor,
-    counts: Tensor,
-    return_inverse: bool,
+    rows: Tensor,
+    starts: Tensor,
+    inverse: Tensor | None,
     return_counts: bool,
 ) -> Tensor | tuple[Tensor, ...]:
+    found = _core.index_select(rows, 0, starts)
     if dim is None or input.ndim == 0:
         values = found.reshape(-1)
-        inverse = inverse.reshape(input.shape) if dim is None else inverse
     else:
         d = axis(dim, input.ndim)
         shape = list(_core.transpose(input.detach(), 0, d).shape)
         shape[0] = found.shape[0]
         values = _core.transpose(found.reshape(*shape), 0, d).contiguous()
     results = [values]
-    if return_inverse:
-        results.append(inverse)
+    if inverse is not None:
+        results.append(inverse.reshape(input.shape) if dim is None else inverse)
     if return_counts:
-        results.append(counts)
+        results.append(_counts(starts, rows.shape[0]))
     return results[0] if len(results) == 1 else tuple(results)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import index
-from typing import overload
+from typing import Any, overload
 
 from pynn import _core
 from pynn._core import Tensor
@@ -84,6 +84,10 @@ def swapdims(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Dimensions `source` moved to `destination`; the others keep their order."""
+    if isinstance(source, int) and isinstance(destination, int) and input.ndim:
+        order = list(range(input.ndim))
+        order.insert(axis(destination, input.ndim), order.pop(axis(source, input.ndim)))
+        return _core.permute(input, order)
     old, new = axes(source, input.ndim), axes(destination, input.ndim)
     if len(old) != len(new):
         raise RuntimeError(
@@ -171,7 +175,7 @@ def atleast_3d(*tensors):  # type: ignore[no-untyped-def]
     return _each(shaped, tensors, "atleast_3d")
 
 
-def _each(function, tensors, name):  # type: ignore[no-untyped-def]
+def _each(function: Callable[[Tensor], Tensor], tensors: Any, name: str) -> Any:
     if len(tensors) == 1 and isinstance(tensors[0], Tensor):
         return function(tensors[0])
     listed = tensors[0] if len(tensors) == 1 else tensors
@@ -406,7 +410,7 @@ def diagonal_scatter(
     return _written(input, src, lambda t: diagonal(t, offset, dim1, dim2), "diagonal_scatter")
 
 
-def _written(input, src, view, name):  # type: ignore[no-untyped-def]
+def _written(input: Tensor, src: Tensor, view: Callable[[Tensor], Tensor], name: str) -> Tensor:
     found = _core.clone(input)
     target = view(found)
     if target.shape != src.shape:
