@@ -166,7 +166,8 @@ COMPOSED |= {
     *("cosine_embedding_loss", "gaussian_nll_loss", "hinge_embedding_loss", "kl_div"),
     *("margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss", "normalize"),
     *("multilabel_soft_margin_loss", "poisson_nll_loss", "soft_margin_loss"),
-    *("triplet_margin_loss", "triplet_margin_with_distance_loss"),
+    *("triplet_margin_loss", "triplet_margin_with_distance_loss", "cosine_similarity"),
+    "pairwise_distance",
 }
 # Their output's size depends on values, so no recording has them; their operator is in the table.
 UNCAPTURED = {"nonzero_count", "nonzero_write"}
