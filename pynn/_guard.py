@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from types import FunctionType, ModuleType, NoneType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from pynn._core import Tensor
@@ -21,7 +21,7 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except AttributeError as error:
-            if isinstance(error.obj, (Tensor, ModuleType, NoneType)):
+            if error.name is None or isinstance(error.obj, (Tensor, ModuleType)):
                 raise
             raise TypeError(
                 f"{function.__name__}(): an argument is a {type(error.obj).__name__} where a "

@@ -178,7 +178,10 @@ def building(kind: Callable[..., Any]) -> Callable[..., Any]:
         if rng.random() < 0.7:
             args = tuple(rng.choice([1, 2, 3, 4]) for _ in range(rng.randrange(4)))
             kwargs = {}
-        module = kind(*args, **kwargs)
+        try:
+            module = kind(*args, **kwargs)
+        except AssertionError as error:  # PyTorch's word for sizes that do not fit each other
+            raise ValueError(str(error)) from error
         result = module(*(tensor(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))))
         if isinstance(result, pynn.Tensor) and result.requires_grad:
             result.sum().backward()

@@ -43,7 +43,7 @@ from pynn._functions.scan import *
 from pynn._functions.sorting import *
 from pynn._functions.unique import *
 from pynn._functions.views import *
-from pynn._guard import guard, guarded
+from pynn._guard import guard as _guard, guarded as _guarded
 
 __all__: list[str] = []
 __all__ += _arithmetic.__all__
@@ -94,11 +94,11 @@ def _methods() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
     for family in _FAMILIES:
         for name in family.METHODS:
-            found[name] = guarded(getattr(family, name))
+            found[name] = _guarded(getattr(family, name))
         for name in family.INPLACE:
-            found[name + "_"] = guarded(_in_place(getattr(family, name)))
+            found[name + "_"] = _guarded(_in_place(getattr(family, name)))
     return found
 
 
 _core._add_methods(_methods())
-guard(globals(), __all__)
+_guard(globals(), __all__)

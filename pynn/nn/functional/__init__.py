@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynn._guard import guard
+from pynn._guard import guard as _guard
 from pynn.nn.functional import (
     activation as _activation,
     attention as _attention,
@@ -44,4 +44,4 @@ __all__ += _pooling.__all__
 __all__ += _sparse.__all__
 __all__ += _vision.__all__
 
-guard(globals(), __all__)
+_guard(globals(), __all__)
