@@ -147,7 +147,8 @@ pn_status pn_op_embedding(pn_call *c) {
   shape[index->ndim] = weight->shape[1];
   pn_tensor *flat = pn_use1(pn_contiguous, pn_reshape(index, 1, &index->numel));
   pn_tensor *rows = flat ? embed(weight, flat, c->i[0], c->i[1] != 0) : NULL;
-  pn_tensor *out = rows && index->ndim != 1 ? pn_reshape(rows, index->ndim + 1, shape) : pn_ref(rows);
+  pn_tensor *out =
+      rows && index->ndim != 1 ? pn_reshape(rows, index->ndim + 1, shape) : pn_ref(rows);
   pn_release(flat);
   pn_release(rows);
   return pn_call_give(c, out);

@@ -94,7 +94,7 @@ def embedding_samples(rng: Any, dtype: np.dtype, purpose: str) -> Iterator[Sampl
         "hash": [((700,), 33, 300)],
     }[purpose]
     for i, (shape, rows, width) in enumerate(sizes):
-        # with these the gradient is not that of the function (tests/test_embedding.py)
+        # with these the gradient is not that of the function (tests/test_nn_sequence.py)
         options = [{}, {"padding_idx": 0}, {"scale_grad_by_freq": True}][i % 3]
         options = {} if purpose == "grad" else options
         index = whole(rng, 0, rows, shape)
