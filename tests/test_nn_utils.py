@@ -292,3 +292,31 @@ def test_swalr(strategy: str) -> None:
                 rates[-1].append(s.get_last_lr()[0])
                 s.step()
     assert rates[1] == pytest.approx(rates[0], rel=1e-12)
+
+
+# ---- batch normalisation's count -----------------------------------------------------------------
+
+
+def test_cumulative_average_is_captured() -> None:
+    """momentum None: the factor is 1 / count, which a replay reads anew."""
+    rng = np.random.RandomState(0)
+    batches = [rng.randn(6, 3).astype("float32") for _ in range(5)]
+    found = []
+    for captured in (False, True):
+        bn = nn.BatchNorm1d(3, momentum=None)
+
+        def step(x: Any, bn: Any = bn) -> Any:
+            return bn(x).sum()
+
+        f: Any = pynn.capture(step) if captured else step
+        for batch in batches:
+            f(pynn.tensor(batch))
+        assert not captured or f.replays > 1
+        found.append([t.numpy() for t in bn.buffers()])
+    for a, b in zip(*found, strict=True):
+        assert a.tobytes() == b.tobytes()
+    theirs = torch.nn.BatchNorm1d(3, momentum=None)
+    for batch in batches:
+        theirs(torch.tensor(batch))
+    np.testing.assert_allclose(found[0][1], theirs.running_var.numpy(), 1e-5)
+    assert found[0][2] == 5

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hashing import Run, running
 
 import pynn
+from pynn import _debug
 
 torch = pytest.importorskip("torch")
 
@@ -327,3 +329,29 @@ def test_loading_checks_sizes() -> None:
         two.load_state_dict(one.state_dict())
     with pytest.raises(ValueError, match="number of parameter groups"):
         pynn.optim.Adam([{"params": [a]}, {"params": [b]}]).load_state_dict(one.state_dict())
+
+
+# ---- one result on every machine -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_same_bits_on_every_level_and_thread_count(name: str) -> None:
+    options = combinations(name)[-1]
+
+    def run(dtype: str) -> bytes:
+        rng = np.random.RandomState(3)
+        params = [pynn.tensor(np.asarray(rng.randn(n), dtype)) for n in (1, 7, 4096, 9001)]
+        o = getattr(pynn.optim, name)(params, lr=0.01, **options)
+        for _ in range(4):
+            for p in params:
+                p.grad = pynn.tensor(np.asarray(rng.randn(*p.shape), dtype))
+            o.step()
+        return b"".join(p.numpy().tobytes() for p in params)
+
+    for dtype in ("float32", "float64"):
+        results = set()
+        for level in _debug.levels():
+            for threads in (1, 3):
+                with running(Run(level, threads, False)):
+                    results.add(run(dtype))
+        assert len(results) == 1

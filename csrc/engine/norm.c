@@ -5,17 +5,22 @@
 #include "engine/ops.h"
 #include "engine/reduce.h"
 
-pn_status pn_norm_check(const pn_row *row, const pn_tensor *x, const pn_tensor *weight,
-                        const pn_tensor *bias) {
-  if (!pn_is_real(x->dtype)) return pn_no_kernel(row, x->dtype);
-  for (int k = 0; k < 2; k++) {
-    const pn_tensor *t = k ? bias : weight;
-    if (t && t->dtype != x->dtype)
-      return pn_fail(PN_RUNTIME_ERROR, "%s: expected a %s %s, as the input is, but got %s",
-                     row->name, pn_dtype_name(x->dtype), k ? "bias" : "weight",
-                     pn_dtype_name(t->dtype));
-  }
+static pn_status check_operand(const char *name, const char *what, const pn_tensor *x,
+                               const pn_tensor *t, int64_t numel) {
+  if (!t) return PN_OK;
+  if (t->dtype != x->dtype)
+    return pn_fail(PN_RUNTIME_ERROR, "%s: expected a %s %s, as the input is, but got %s", name,
+                   pn_dtype_name(x->dtype), what, pn_dtype_name(t->dtype));
+  if (t->numel != numel)
+    return pn_fail(PN_RUNTIME_ERROR, "%s: %s should contain %lld elements, its shape is %s", name,
+                   what, (long long)numel, pn_shape_text(t));
   return PN_OK;
+}
+
+pn_status pn_norm_check(const pn_row *row, const pn_norm_shape *k, const pn_norm_saved *s) {
+  if (!pn_is_real(s->x->dtype)) return pn_no_kernel(row, s->x->dtype);
+  pn_status status = check_operand(row->name, "weight", s->x, s->weight, k->c);
+  return status ? status : check_operand(row->name, "bias", s->x, s->bias, k->c);
 }
 
 static pn_status bind_dense(pn_args *a, int slot, pn_tensor *t, pn_tensor **held) {
@@ -44,9 +49,9 @@ static pn_status run_groups(const pn_norm_shape *k, pn_tensor *y, pn_norm_saved 
 }
 
 static pn_tensor *group_norm(const pn_norm_shape *k, pn_tensor *x, pn_tensor *w, pn_tensor *b) {
-  if (pn_norm_check(&pn_row_group_norm, x, w, b)) return NULL;
-  int64_t rows = k->n * k->groups;
   pn_norm_saved s = {x, w, b, NULL, NULL};
+  if (pn_norm_check(&pn_row_group_norm, k, &s)) return NULL;
+  int64_t rows = k->n * k->groups;
   pn_tensor *y = pn_empty(x->dtype, x->ndim, x->shape);
   s.rstd = pn_empty(x->dtype, 1, &rows);
   if (!k->rms) s.mean = pn_empty(x->dtype, 1, &rows);
@@ -58,6 +63,17 @@ static pn_tensor *group_norm(const pn_norm_shape *k, pn_tensor *x, pn_tensor *w,
   return status ? pn_discard(y) : y;
 }
 
+/* Numbers of arguments, and an input of at least so many dimensions. */
+static pn_status check_call(const pn_call *c, const char *name, int nin, int nfloats, int ndim) {
+  pn_status s = pn_call_check(c, name, nin, 1, nfloats);
+  if (s) return s;
+  if (!c->in[0]) return pn_fail(PN_TYPE_ERROR, "%s: the input is a Tensor, not None", name);
+  if (c->in[0]->ndim < ndim)
+    return pn_fail(PN_RUNTIME_ERROR, "%s: the input needs %d dimensions, its shape is %s", name,
+                   ndim, pn_shape_text(c->in[0]));
+  return PN_OK;
+}
+
 /* The last `dims` dimensions are a row. */
 static pn_norm_shape rows_shape(const pn_tensor *x, int64_t dims, double eps, bool rms) {
   pn_norm_shape k = {.n = 1, .c = 1, .s = 1, .groups = 1, .rms = rms, .eps = eps};
@@ -66,14 +82,14 @@ static pn_norm_shape rows_shape(const pn_tensor *x, int64_t dims, double eps, bo
 }
 
 pn_status pn_op_layer_norm(pn_call *c) {
-  pn_status s = pn_call_check(c, "layer_norm", 3, 1, 1);
+  pn_status s = check_call(c, "layer_norm", 3, 1, 0);
   if (s) return s;
   pn_norm_shape k = rows_shape(c->in[0], c->i[0], c->f[0], false);
   return pn_call_give(c, group_norm(&k, c->in[0], c->in[1], c->in[2]));
 }
 
 pn_status pn_op_rms_norm(pn_call *c) {
-  pn_status s = pn_call_check(c, "rms_norm", 2, 1, 1);
+  pn_status s = check_call(c, "rms_norm", 2, 1, 0);
   if (s) return s;
   pn_norm_shape k = rows_shape(c->in[0], c->i[0], c->f[0], true);
   return pn_call_give(c, group_norm(&k, c->in[0], c->in[1], NULL));
@@ -86,8 +102,11 @@ static pn_norm_shape channels_shape(const pn_tensor *x, int64_t groups, double e
 }
 
 pn_status pn_op_group_norm(pn_call *c) {
-  pn_status s = pn_call_check(c, "group_norm", 3, 1, 1);
+  pn_status s = check_call(c, "group_norm", 3, 1, 2);
   if (s) return s;
+  if (c->i[0] <= 0 || c->in[0]->shape[1] % c->i[0])
+    return pn_fail(PN_RUNTIME_ERROR, "group_norm: %lld channels are not %lld groups",
+                   (long long)c->in[0]->shape[1], (long long)c->i[0]);
   pn_norm_shape k = channels_shape(c->in[0], c->i[0], c->f[0]);
   return pn_call_give(c, group_norm(&k, c->in[0], c->in[1], c->in[2]));
 }
@@ -100,10 +119,8 @@ typedef struct batch_call {
 } batch_call;
 
 static pn_status check_running(const pn_tensor *x, pn_tensor *t, bool written) {
-  if (!t) return PN_OK;
-  if (t->dtype != x->dtype)
-    return pn_fail(PN_RUNTIME_ERROR, "batch_norm: running statistics are %s, the input is %s",
-                   pn_dtype_name(t->dtype), pn_dtype_name(x->dtype));
+  pn_status s = check_operand("batch_norm", "a running statistic", x, t, x->shape[1]);
+  if (s || !t) return s;
   if (written && !(t->flags & PN_T_CONTIGUOUS))
     return pn_fail(PN_RUNTIME_ERROR,
                    "batch_norm: running statistics of stride %s cannot be updated; they must be "
@@ -157,7 +174,7 @@ static pn_status run_batch(const batch_call *c, pn_tensor *y, pn_norm_saved *s, 
 static pn_tensor *batch_norm(const batch_call *c, pn_tensor *x, pn_tensor *w, pn_tensor *b) {
   pn_norm_saved s = {x, w, b, NULL, NULL};
   pn_tensor *var = NULL, *y = NULL;
-  pn_status status = pn_norm_check(&pn_row_batch_norm, x, w, b);
+  pn_status status = pn_norm_check(&pn_row_batch_norm, &c->shape, &s);
   if (!status) status = check_running(x, c->running_mean, c->shape.batch);
   if (!status) status = check_running(x, c->running_var, c->shape.batch);
   if (!status)
@@ -178,8 +195,13 @@ static pn_tensor *batch_norm(const batch_call *c, pn_tensor *x, pn_tensor *w, pn
 /* x, running mean, running variance, weight, bias, count of batches; training;
  * factor, eps. */
 pn_status pn_op_batch_norm(pn_call *c) {
-  pn_status s = pn_call_check(c, "batch_norm", 6, 1, 2);
+  pn_status s = check_call(c, "batch_norm", 6, 2, 2);
   if (s) return s;
+  if (!c->i[0] && (!c->in[1] || !c->in[2]))
+    return pn_fail(PN_RUNTIME_ERROR, "batch_norm: no running statistics in evaluation mode");
+  if (c->in[5] && (c->in[5]->dtype != PN_I64 || c->in[5]->numel != 1))
+    return pn_fail(PN_RUNTIME_ERROR, "batch_norm: the count of batches is one int64, not %s %s",
+                   pn_dtype_name(c->in[5]->dtype), pn_shape_text(c->in[5]));
   batch_call b = {channels_shape(c->in[0], 0, c->f[1]), c->in[1], c->in[2], c->in[5], c->f[0]};
   b.shape.batch = c->i[0];
   return pn_call_give(c, batch_norm(&b, c->in[0], c->in[3], c->in[4]));

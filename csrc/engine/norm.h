@@ -23,9 +23,9 @@ typedef struct pn_norm_saved {
 
 enum { PN_NORM_INPUTS = 3 }; /* x, weight, bias: the order of gradients */
 
-/* TypeError or RuntimeError unless the operands have x's dtype, a real one. */
-pn_status pn_norm_check(const pn_row *row, const pn_tensor *x, const pn_tensor *weight,
-                        const pn_tensor *bias);
+/* TypeError or RuntimeError unless the operands have x's dtype, a real one, and
+ * one element per channel. */
+pn_status pn_norm_check(const pn_row *row, const pn_norm_shape *shape, const pn_norm_saved *saved);
 void pn_norm_record(pn_args *a, const pn_norm_shape *shape, int dtype);
 /* y's node; takes nothing. */
 pn_status pn_norm_attach(pn_tensor *y, const pn_norm_shape *shape, const pn_norm_saved *saved);
