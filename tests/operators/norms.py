@@ -37,6 +37,11 @@ def any_axes(draw: Any, empty: bool, **more: Any) -> Callable[..., Iterator[Samp
     return samples
 
 
+def odd(rng: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """1, 3 or 5: a product of them is never 0, however often it wraps."""
+    return np.asarray(2 * integers(0, 2)(rng, shape, dtype) + 1, dtype)
+
+
 def nearly_all(rng: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Ones, and in every third tensor one zero."""
     made = np.ones(shape, dtype)
@@ -126,7 +131,7 @@ OPS = [
         "prod_int",
         pynn.prod,
         lambda x, **k: prod(x.astype(np.int64), **k),
-        one_axis(integers(1, 3)),
+        one_axis(odd),
         dtypes=INTEGER,
         stub=("pynn.prod",),
     ),
