@@ -276,8 +276,9 @@ static pn_status check(const rn_spec *s, pn_tensor **in) {
       return pn_fail(PN_RUNTIME_ERROR,
                      "recurrent: input and parameters must have the same dtype, got %s and %s",
                      pn_dtype_name(in[RN_X]->dtype), pn_dtype_name(in[k]->dtype));
-  int64_t rows = s->sizes ? 0 : s->steps * s->batch, last = s->batch;
-  bool fits = s->steps > 0 && s->hidden > 0;
+  const bool known = s->steps > 0 && s->hidden > 0;
+  bool fits = known && (s->batch == 0 || s->steps <= in[RN_X]->shape[0]);
+  int64_t rows = s->sizes || !fits ? 0 : s->steps * s->batch, last = s->batch;
   for (int64_t t = 0; s->sizes && t < s->steps && fits; t++) {
     fits = s->sizes[t] > 0 && s->sizes[t] <= last;
     rows += last = s->sizes[t];
@@ -289,7 +290,8 @@ static pn_status check(const rn_spec *s, pn_tensor **in) {
                    pn_shape_text(in[RN_X]), (long long)s->steps, (long long)s->batch);
   if (!is_shape(in[RN_WIH], gates, items) || !is_shape(in[RN_WHH], gates, s->hidden) ||
       !is_bias(in[RN_BIH], gates) || !is_bias(in[RN_BHH], gates) ||
-      (lstm && !(in[RN_C0] && is_shape(in[RN_C0], s->batch, s->hidden))))
+      lstm != (in[RN_C0] != NULL) ||
+      (lstm && !( is_shape(in[RN_C0], s->batch, s->hidden)))
     return pn_fail(PN_RUNTIME_ERROR,
                    "recurrent: input %s and h0 %s do not fit weights %s and %s (expected (%lld, "
                    "%lld) and (%lld, %lld))",

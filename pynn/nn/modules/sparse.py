@@ -79,7 +79,8 @@ class Embedding(TensorModule):
             "norm_type": norm_type,
             "scale_grad_by_freq": scale_grad_by_freq,
         }
-        return cls(*embeddings.shape, _weight=embeddings, _freeze=freeze, **options)
+        rows, width = embeddings.shape
+        return cls(rows, width, _weight=embeddings, _freeze=freeze, **options)
 
     def reset_parameters(self) -> None:
         """Draws weight anew from N(0, 1); 0 at padding_idx."""
