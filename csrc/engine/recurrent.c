@@ -291,7 +291,7 @@ static pn_status check(const rn_spec *s, pn_tensor **in) {
   if (!is_shape(in[RN_WIH], gates, items) || !is_shape(in[RN_WHH], gates, s->hidden) ||
       !is_bias(in[RN_BIH], gates) || !is_bias(in[RN_BHH], gates) ||
       lstm != (in[RN_C0] != NULL) ||
-      (lstm && !( is_shape(in[RN_C0], s->batch, s->hidden)))
+      (lstm && !is_shape(in[RN_C0], s->batch, s->hidden)))
     return pn_fail(PN_RUNTIME_ERROR,
                    "recurrent: input %s and h0 %s do not fit weights %s and %s (expected (%lld, "
                    "%lld) and (%lld, %lld))",
