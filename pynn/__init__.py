@@ -60,6 +60,7 @@ from pynn._core import (
     int32 as int32,
     int64 as int64,
     is_grad_enabled as is_grad_enabled,
+    is_inference as is_inference,
     is_inference_mode_enabled as is_inference_mode_enabled,
     is_tensor as is_tensor,
     le as le,

@@ -256,6 +256,7 @@ def public_functions() -> set[str]:
         "enable_grad",
         "set_grad_enabled",
         "inference_mode",
+        "is_inference",
         "is_inference_mode_enabled",
         "summary",
         "annotations",

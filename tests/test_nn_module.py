@@ -125,6 +125,22 @@ def test_registries_and_attributes_agree():
     assert net.scale.tolist() == [1, 1]
 
 
+def test_buffers_by_assignment():
+    net = nn.Module()
+    net.seen = nn.Buffer(pynn.zeros(2))
+    net.scratch = nn.Buffer(pynn.ones(1), persistent=False)
+    assert isinstance(net.seen, pynn.Tensor)
+    assert list(dict(net.named_buffers())) == ["seen", "scratch"]
+    assert list(net.state_dict()) == ["seen"]
+    again = copy.deepcopy(net)
+    assert list(again.state_dict()) == ["seen"]
+    assert again.seen is not net.seen
+    net.seen = pynn.ones(2)
+    assert net.state_dict()["seen"].tolist() == [1, 1]
+    with pytest.raises(TypeError, match="Buffer"):
+        nn.Buffer(3)
+
+
 def test_a_forward_in_c_sees_replaced_parameters():
     linear = nn.Linear(2, 2)
     x = pynn.ones(1, 2)

@@ -76,6 +76,7 @@ cdef class _TensorViews(_TensorData)
 cdef class _TensorMath(_TensorViews)
 cdef class Tensor(_TensorMath)
 cdef class Parameter(Tensor)
+cdef class Buffer(Tensor)
 cdef class _Module
 cdef class Node
 

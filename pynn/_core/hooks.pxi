@@ -173,6 +173,11 @@ def is_inference_mode_enabled():
     return pn_inference_mode()
 
 
+def is_inference(Tensor input not None):
+    """True if input was made in inference_mode()."""
+    return (input.c.flags & PN_T_INFERENCE) != 0
+
+
 @cython.final
 cdef class inference_mode:
     """As no_grad(), and the tensors made within say so: `with pynn.inference_mode():`."""

@@ -51,17 +51,8 @@ cdef class Parameter(Tensor):
     cdef dict hooks          # tables of hooks by kind (hooks.pxi)
 
     def __cinit__(self, data=None, bint requires_grad=True):
-        cdef pn_tensor *own
         self.hooks = {}
-        if data is not None:
-            if not isinstance(data, Tensor):
-                raise TypeError(f"a Parameter is made of a Tensor, not {type_name(data)}")
-            own = pn_alias((<Tensor>data).c)
-            if own is NULL:
-                fail()
-            pn_release(self.c)
-            self.c = own
-            own.py = <void *>self
+        share_memory(self, data, "Parameter")
         if requires_grad:
             check(pn_set_requires_grad(self.c, True))
 
@@ -77,6 +68,42 @@ cdef class Parameter(Tensor):
             vars(copied).update(vars(self))
             memo[id(self)] = copied
         return copied
+
+
+cdef class Buffer(Tensor):
+    """A Tensor that a Module registers as a buffer when it is assigned to an attribute.
+
+    Shares the memory of `data`; persistent: it is part of state_dict().
+    """
+
+    cdef public bint persistent
+
+    def __cinit__(self, data=None, *, bint persistent=True):
+        share_memory(self, data, "Buffer")
+        self.persistent = persistent
+
+    def __deepcopy__(self, memo):
+        copied = memo.get(id(self))
+        if copied is None:
+            copied = type(self)(deep_copy(self), persistent=self.persistent)
+            memo[id(self)] = copied
+        return copied
+
+
+cdef int share_memory(Tensor self, object data, str kind) except -1:
+    """A fresh Parameter or Buffer takes the memory of data; None: it stays empty."""
+    cdef pn_tensor *own
+    if data is None:
+        return 0
+    if not isinstance(data, Tensor):
+        raise TypeError(f"a {kind} is made of a Tensor, not {type_name(data)}")
+    own = pn_alias((<Tensor>data).c)
+    if own is NULL:
+        fail()
+    pn_release(self.c)
+    self.c = own
+    own.py = <void *>self
+    return 0
 
 
 # ---- forward in C ----------------------------------------------------------------
@@ -241,6 +268,14 @@ cdef class _Module:
             if value is not None:
                 self.refuse(name, value, "parameter", "Parameter")
             self._parameters[name] = None
+        elif isinstance(value, Buffer):
+            check_name(self, name, self._buffers)
+            release_name(self, name, self._buffers)
+            self._buffers[name] = value
+            if (<Buffer>value).persistent:
+                self._non_persistent_buffers_set.discard(name)
+            else:
+                self._non_persistent_buffers_set.add(name)
         elif name in self._modules:
             if value is not None:
                 self.refuse(name, value, "child module", "Module")

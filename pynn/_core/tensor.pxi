@@ -13,7 +13,7 @@ cdef class _TensorData:
 
     def __cinit__(self):
         global pending
-        if pending is NULL and isinstance(self, Parameter):
+        if pending is NULL and (isinstance(self, Parameter) or isinstance(self, Buffer)):
             pending = empty_vector()
         if pending is NULL:
             raise TypeError(
@@ -305,7 +305,7 @@ cdef class _TensorData:
 
 
 cdef pn_tensor *empty_vector() except NULL:
-    """What a Parameter is until its own __cinit__ gives it memory."""
+    """What a Parameter or Buffer is until its own __cinit__ gives it memory."""
     cdef int64_t none = 0
     cdef pn_tensor *t = pn_empty(pn_default_dtype(), 1, &none)
     if t is NULL:
