@@ -142,7 +142,7 @@ static pn_status check(const pn_call *c, const pn_tensor *x, const pn_tensor *ta
 
 /* (log_probs, targets; blank, zero_infinity, input_lengths ..., target_lengths ...) */
 pn_status pn_op_ctc_loss(pn_call *call) {
-  pn_status s = pn_call_check(call, "ctc_loss", 2, -1, 0);
+  pn_status s = pn_call_given(call, "ctc_loss", 2, -1, 0);
   if (!s) s = check(call, call->in[0], call->in[1]);
   if (s) return s;
   pn_tensor *x = call->in[0], *out[3] = {NULL};

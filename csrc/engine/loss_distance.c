@@ -45,14 +45,14 @@ pn_tensor *pn_huber_loss(pn_tensor *x, pn_tensor *y, int reduction, double delta
 
 /* ---- by name: (x, y, PN_REDUCE_*, constant) ------------------------------------------ */
 pn_status pn_op_l1_loss(pn_call *c) {
-  pn_status s = pn_call_check(c, "l1_loss", 2, 1, 0);
+  pn_status s = pn_call_given(c, "l1_loss", 2, 1, 0);
   return s ? s : pn_call_give(c, pn_l1_loss(c->in[0], c->in[1], (int)c->i[0]));
 }
 pn_status pn_op_smooth_l1_loss(pn_call *c) {
-  pn_status s = pn_call_check(c, "smooth_l1_loss", 2, 1, 1);
+  pn_status s = pn_call_given(c, "smooth_l1_loss", 2, 1, 1);
   return s ? s : pn_call_give(c, pn_smooth_l1_loss(c->in[0], c->in[1], (int)c->i[0], c->f[0]));
 }
 pn_status pn_op_huber_loss(pn_call *c) {
-  pn_status s = pn_call_check(c, "huber_loss", 2, 1, 1);
+  pn_status s = pn_call_given(c, "huber_loss", 2, 1, 1);
   return s ? s : pn_call_give(c, pn_huber_loss(c->in[0], c->in[1], (int)c->i[0], c->f[0]));
 }

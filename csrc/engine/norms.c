@@ -193,16 +193,16 @@ pn_tensor *pn_norm(pn_tensor *a, double p, uint32_t axes, bool keepdim) {
 /* ---- by name ------------------------------------------------------------------------------- */
 /* (a, axes, keepdim, correction) */
 pn_status pn_op_std(pn_call *c) {
-  pn_status s = pn_call_check(c, "std", 1, 2, 1);
+  pn_status s = pn_call_given(c, "std", 1, 2, 1);
   return s ? s : pn_call_give(c, pn_std(c->in[0], (uint32_t)c->i[0], c->f[0], c->i[1] != 0));
 }
 /* (a, axes, keepdim) */
 pn_status pn_op_logsumexp(pn_call *c) {
-  pn_status s = pn_call_check(c, "logsumexp", 1, 2, 0);
+  pn_status s = pn_call_given(c, "logsumexp", 1, 2, 0);
   return s ? s : pn_call_give(c, pn_logsumexp(c->in[0], (uint32_t)c->i[0], c->i[1] != 0));
 }
 /* (a, p, axes, keepdim) */
 pn_status pn_op_norm(pn_call *c) {
-  pn_status s = pn_call_check(c, "norm", 1, 2, 1);
+  pn_status s = pn_call_given(c, "norm", 1, 2, 1);
   return s ? s : pn_call_give(c, pn_norm(c->in[0], c->f[0], (uint32_t)c->i[0], c->i[1] != 0));
 }

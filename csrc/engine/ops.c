@@ -26,3 +26,11 @@ pn_status pn_call_check(const pn_call *c, const char *name, int nin, int nints, 
                  "(-1: any number)",
                  name, c->nin, c->nints, c->nfloats, nin, nints, nfloats);
 }
+
+pn_status pn_call_given(const pn_call *c, const char *name, int nin, int nints, int nfloats) {
+  pn_status s = pn_call_check(c, name, nin, nints, nfloats);
+  for (int k = 0; !s && k < c->nin; k++)
+    if (!c->in[k])
+      s = pn_fail(PN_TYPE_ERROR, "%s: argument %d must be a Tensor, not None", name, k + 1);
+  return s;
+}

@@ -38,5 +38,7 @@ static inline pn_status pn_call_give(pn_call *c, pn_tensor *t) {
 /* An error that names the operator unless the call has these numbers of
  * arguments (-1: any): what the binding's caller got wrong. */
 pn_status pn_call_check(const pn_call *c, const char *name, int nin, int nints, int nfloats);
+/* The same, and none of the tensors may be None. */
+pn_status pn_call_given(const pn_call *c, const char *name, int nin, int nints, int nfloats);
 
 #endif

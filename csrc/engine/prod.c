@@ -102,16 +102,16 @@ pn_tensor *pn_all(pn_tensor *a, uint32_t axes, bool keepdim) {
 /* ---- by name ------------------------------------------------------------------------- */
 /* (a, axes, keepdim, dtype or -1) */
 pn_status pn_op_prod(pn_call *c) {
-  pn_status s = pn_call_check(c, "prod", 1, 3, 0);
+  pn_status s = pn_call_given(c, "prod", 1, 3, 0);
   if (s) return s;
   return pn_call_give(c, pn_prod(c->in[0], (uint32_t)c->i[0], c->i[1] != 0, (int)c->i[2]));
 }
 /* (a, axes, keepdim) */
 pn_status pn_op_any(pn_call *c) {
-  pn_status s = pn_call_check(c, "any", 1, 2, 0);
+  pn_status s = pn_call_given(c, "any", 1, 2, 0);
   return s ? s : pn_call_give(c, pn_any(c->in[0], (uint32_t)c->i[0], c->i[1] != 0));
 }
 pn_status pn_op_all(pn_call *c) {
-  pn_status s = pn_call_check(c, "all", 1, 2, 0);
+  pn_status s = pn_call_given(c, "all", 1, 2, 0);
   return s ? s : pn_call_give(c, pn_all(c->in[0], (uint32_t)c->i[0], c->i[1] != 0));
 }

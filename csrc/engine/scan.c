@@ -217,21 +217,21 @@ pn_tensor *pn_logcumsumexp(pn_tensor *a, int axis) {
 /* ---- by name ----------------------------------------------------------------------------- */
 /* (a, axis, dtype or -1) */
 pn_status pn_op_cumsum(pn_call *c) {
-  pn_status s = pn_call_check(c, "cumsum", 1, 2, 0);
+  pn_status s = pn_call_given(c, "cumsum", 1, 2, 0);
   return s ? s : pn_call_give(c, pn_cumsum(c->in[0], (int)c->i[0], (int)c->i[1], false));
 }
 pn_status pn_op_cumprod(pn_call *c) {
-  pn_status s = pn_call_check(c, "cumprod", 1, 2, 0);
+  pn_status s = pn_call_given(c, "cumprod", 1, 2, 0);
   return s ? s : pn_call_give(c, pn_cumprod(c->in[0], (int)c->i[0], (int)c->i[1], false));
 }
 /* (a, axis) */
 pn_status pn_op_logcumsumexp(pn_call *c) {
-  pn_status s = pn_call_check(c, "logcumsumexp", 1, 1, 0);
+  pn_status s = pn_call_given(c, "logcumsumexp", 1, 1, 0);
   return s ? s : pn_call_give(c, pn_logcumsumexp(c->in[0], (int)c->i[0]));
 }
 /* (x, a, axis, reverse) */
 pn_status pn_op_linear_scan(pn_call *c) {
-  pn_status s = pn_call_check(c, "linear_scan", 2, 2, 0);
+  pn_status s = pn_call_given(c, "linear_scan", 2, 2, 0);
   if (s) return s;
   return pn_call_give(c, pn_linear_scan(c->in[0], c->in[1], (int)c->i[0], c->i[1] != 0));
 }
