@@ -26,7 +26,7 @@ static void pad_plane(padded *p, real *dst, const real *src) {
   p->row = p->pitch * x->src_step;
   for (int64_t r = 0; r < rows; r++, src += x->size)
     for (int64_t i = 0; i < x->src_step; i++, dst += p->pitch)
-      conv_copy_run(dst, src, p->low + i, p->columns, x->size, x->src_step);
+      conv_copy_run(dst, p->pitch, src, p->low + i, p->columns, x->size, x->src_step);
 }
 
 /* acc[v] += w[t] * row[t's position ...] for the taps of one row of the kernel. */

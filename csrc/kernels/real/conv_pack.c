@@ -58,20 +58,25 @@ int64_t PN_FN(conv_runs)(conv_run *runs, const pn_conv_geom *g, const pn_args *a
   return count;
 }
 
-/* Row (c, taps at offsets) of the panel. */
-PN_INLINE void pack_row(real *dst, const pn_conv_geom *g, const conv_source *s,
-                        const conv_run *runs, int64_t nruns, const real *channel,
-                        const int64_t *offset) {
+/* `count` rows of the panel: one channel, offsets z and y, count taps from x on. */
+static void pack_taps(real *dst, int64_t ld, const pn_conv_geom *g, const conv_source *s,
+                      const conv_run *runs, int64_t nruns, const real *channel,
+                      const int64_t *offset, int64_t count) {
   const int64_t depth = g->d[0].size, height = g->d[1].size, width = g->d[2].size;
+  const int64_t step = g->d[2].src_step, next = g->d[2].off_step;
   for (int64_t i = 0; i < nruns; i++) {
     const conv_run *r = &runs[i];
-    const int64_t z = r->at[0] + offset[0], y = r->at[1] + offset[1];
+    const int64_t z = r->at[0] + offset[0], y = r->at[1] + offset[1], room = ld - r->col;
+    real *to = dst + r->col;
     if ((uint64_t)z >= (uint64_t)depth || (uint64_t)y >= (uint64_t)height) {
-      for (int64_t j = 0; j < r->len; j += PN_VN) v_store(dst + r->col + j, v_set1(0));
+      for (int64_t t = 0; t < count; t++, to += ld)
+        for (int64_t j = 0; j < r->len; j += PN_VN) conv_store(to + j, v_set1(0), room - j);
       continue;
     }
-    conv_copy_run(dst + r->col, channel + r->image * s->image + (z * height + y) * width,
-                  r->at[2] + offset[2], r->len, width, g->d[2].src_step);
+    const real *row = channel + r->image * s->image + (z * height + y) * width;
+    int64_t x = r->at[2] + offset[2];
+    for (int64_t t = 0; t < count; t++, to += ld, x += next)
+      conv_copy_run(to, room, row, x, r->len, width, step);
   }
 }
 
@@ -84,9 +89,12 @@ void PN_FN(conv_pack_rows)(real *dst, int64_t ld, const pn_conv_geom *g, const c
     offset[d] = g->d[d].off0 + t[d] * g->d[d].off_step;
   }
   const real *channel = s->src + c * s->channel;
-  for (int64_t i = 0; i < rows; i++, dst += ld) {
-    pack_row(dst, g, s, runs, nruns, channel, offset);
-    int d = 2;
+  for (int64_t i = 0, count; i < rows; i += count) {
+    count = pn_min64(g->d[2].taps - t[2], rows - i);
+    pack_taps(dst + i * ld, ld, g, s, runs, nruns, channel, offset, count);
+    t[2] = 0;
+    offset[2] = g->d[2].off0;
+    int d = 1;
     for (; d >= 0; d--) {
       offset[d] += g->d[d].off_step;
       if (++t[d] < g->d[d].taps) break;
