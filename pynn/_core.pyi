@@ -710,6 +710,7 @@ class Captured(Generic[_P, _R]):
 def capture(fn: Callable[_P, _R]) -> Captured[_P, _R]: ...
 
 # ---- private: for the rest of the package
+@disjoint_base
 class _Optimizer:
     param_groups: list[dict[str, Any]]
     defaults: dict[str, Any]

@@ -117,6 +117,78 @@ static void test_steps(int dtype, int options) {
   problem_free(&q);
 }
 
+/* ---- the other algorithms: the same bits on every level ---------------------------- */
+static const pn_row *const others[] = {&pn_row_adam,    &pn_row_adamax,  &pn_row_nadam,
+                                       &pn_row_radam,   &pn_row_rmsprop, &pn_row_adagrad,
+                                       &pn_row_adadelta};
+
+/* Options that mean something to each of them: betas, eps, the rest. */
+static void set_options(double *c, int variant) {
+  const double values[PN_OPT_OPTIONS] = {
+      0.01, variant & 1 ? 0.1 : 0, variant >> 1 & 1, 0.9, 0.99, 1e-3, variant >> 2 & 1, 0.004};
+  memcpy(c, values, sizeof values);
+}
+
+/* Three steps from the same start on the active level; the hash of all memory. */
+static uint64_t hash_steps(const pn_row *row, int dtype, int variant) {
+  static const int64_t sizes[] = {1, 5, 16, 33, 4097, 100};
+  enum { COUNT = sizeof sizes / sizeof *sizes };
+  double options[PN_OPT_OPTIONS], progress[COUNT][PN_OPT_PROGRESS];
+  block memory[COUNT][2 + PN_OPT_BUFFERS];
+  pn_optim_segment segments[COUNT];
+  uint64_t h = 1469598103934665603u;
+  case_seed(23);
+  set_options(options, variant);
+  for (int s = 0; s < COUNT; s++) {
+    for (int k = 0; k < 2 + PN_OPT_BUFFERS; k++) {
+      memory[s][k] = block_new((size_t)sizes[s] * dtype_size(dtype));
+      memset(memory[s][k].p, 0, memory[s][k].bytes);
+    }
+    fill(dtype, &memory[s][0], sizes[s]);
+    progress[s][PN_OPT_STEP] = 0;
+    progress[s][PN_OPT_PRODUCT] = 1;
+    segments[s] = (pn_optim_segment){.param = memory[s][0].p,
+                                     .grad = memory[s][1].p,
+                                     .options = options,
+                                     .progress = progress[s],
+                                     .n = sizes[s]};
+    for (int k = 0; k < PN_OPT_BUFFERS; k++) segments[s].buffer[k] = memory[s][2 + k].p;
+  }
+  pn_args a = {.dtype = (uint32_t)dtype};
+  pn_optim_record(&a, segments, COUNT);
+  for (int step = 0; step < 3; step++) {
+    for (int s = 0; s < COUNT; s++) fill(dtype, &memory[s][1], sizes[s]);
+    run_row(row, &a, 0, 0);
+  }
+  for (int s = 0; s < COUNT; s++) {
+    CHECK(progress[s][PN_OPT_STEP] == 3);
+    CHECK(item_get(dtype, memory[s][0].p, 0) == item_get(dtype, memory[s][0].p, 0));
+    for (int k = 0; k < 2 + PN_OPT_BUFFERS; k++) {
+      const unsigned char *p = memory[s][k].p;
+      for (size_t i = 0; i < memory[s][k].bytes; i++) h = (h ^ p[i]) * 1099511628211u;
+      block_free(&memory[s][k]);
+    }
+  }
+  return h;
+}
+
+static void test_others(void) {
+  for (size_t r = 0; r < sizeof others / sizeof *others; r++)
+    for (int dtype = PN_F32; dtype <= PN_F64; dtype++)
+      for (int variant = 0; variant < 8; variant++) {
+        uint64_t first = 0;
+        bool any = false;
+        for (int level = 0; level < pn_level_count(); level++) {
+          if (!use_level(level)) continue;
+          uint64_t h = hash_steps(others[r], dtype, variant);
+          if (!any) first = h;
+          any = true;
+          CHECK_MSG(h == first, "%s, options %d, level %s", others[r]->name, variant,
+                    pn_active->name);
+        }
+      }
+}
+
 void suite_optim(void) {
   case_seed(7);
   for (int level = 0; level < pn_level_count(); level++) {
@@ -124,5 +196,6 @@ void suite_optim(void) {
     for (int dtype = PN_F32; dtype <= PN_F64; dtype++)
       for (int options = 0; options < 32; options++) test_steps(dtype, options);
   }
+  test_others();
   pn_select_level(NULL);
 }
