@@ -206,8 +206,8 @@ def tensordot(a: Tensor, b: Tensor, dims: int | Sequence[Sequence[int]] | Tensor
             )
         of_a, of_b = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:
-        of_a = [_dim(d, a) for d in dims[0]]
-        of_b = [_dim(d, b) for d in dims[1]]
+        of_a = [_dim(int(d), a) for d in dims[0]]
+        of_b = [_dim(int(d), b) for d in dims[1]]
     if len(of_a) != len(of_b):
         raise RuntimeError(f"both dimension lists should have same length, got {of_a} and {of_b}")
     for i, j in zip(of_a, of_b, strict=True):

@@ -101,7 +101,8 @@ def _loss_pair(ours: Callable[..., Any], theirs: Callable[..., Any], n: int) -> 
 
 def _ctc(p: Array, target: Array) -> Any:
     """In linear space, the states of all samples at once; float32 would underflow."""
-    frames, count, length = len(p), *target.shape
+    frames = len(p)
+    count, length = target.shape
     label = np.zeros((count, 2 * length + 1), np.int64)
     label[:, 1::2] = target
     skip = np.zeros(label.shape)
