@@ -5,7 +5,12 @@
 #include "engine/ops.h"
 #include "engine/second.h"
 
-enum { Q, K, V, MASK, INPUTS };
+enum { Q, K, V, MASK, KEEP, INPUTS };
+
+typedef struct options {
+  uint32_t flags;
+  double scale, kept;
+} options;
 
 /* ---- the record ------------------------------------------------------------------------- */
 /* Strides of t's batch dimensions, of `ndim` all in all. */
@@ -17,7 +22,8 @@ static void batch_strides(const pn_tensor *t, int ndim, int64_t *stride) {
 }
 
 static void fill(pn_args *a, pn_attention_batch *b, pn_tensor **t, int ndim, const int64_t *shape,
-                 uint32_t flags, double scale) {
+                 const options *o) {
+  uint32_t flags = o->flags;
   const int dq = t[Q]->ndim, dv = t[V]->ndim;
   memset(a->p, 0, sizeof a->p);
   memset(b, 0, sizeof *b);
@@ -42,7 +48,8 @@ static void fill(pn_args *a, pn_attention_batch *b, pn_tensor **t, int ndim, con
     if (t[MASK]->shape[dm - 1] > 1) a->n[PN_AT_COL_MASK] = t[MASK]->stride[dm - 1];
     if (t[MASK]->dtype == PN_BOOL) flags |= PN_AT_BOOL;
   }
-  a->f[PN_AT_SCALE] = scale;
+  a->f[PN_AT_SCALE] = o->scale;
+  a->f[PN_AT_KEPT] = o->kept;
   a->flags = flags;
   a->dtype = t[Q]->dtype;
   a->block = b;
@@ -65,11 +72,6 @@ static void release_all(int count, pn_tensor **t) {
 
 /* ---- gradients --------------------------------------------------------------------------- */
 enum { SAVE_G, SAVE_INPUTS, SAVED = SAVE_INPUTS + INPUTS };
-
-typedef struct options {
-  uint32_t flags;
-  double scale;
-} options;
 
 /* Rows of s that are -inf as a whole: p = 0 there, and no gradient. */
 static pn_tensor *hidden_rows(pn_tensor *s) {
@@ -123,6 +125,9 @@ static pn_status compose(const void *context, pn_tensor **v, pn_roots *roots) {
   if (o->flags & PN_AT_CAUSAL)
     s = where_or(causal(rows, columns), s, pn_scalar_float(-__builtin_inf()));
   pn_tensor *p = safe_softmax(s);
+  if (in[KEEP])
+    p = where_or(pn_ref(in[KEEP]), pn_use2(pn_mul, p, pn_scalar_float(o->kept)),
+                 pn_scalar_float(0));
   roots->out[0] = p ? pn_matmul(p, in[V]) : NULL;
   roots->g[0] = pn_ref(v[SAVE_G]);
   roots->count = 1;
@@ -131,16 +136,21 @@ static pn_status compose(const void *context, pn_tensor **v, pn_roots *roots) {
   return roots->out[0] ? PN_OK : pn_last_status();
 }
 
+/* saved[k], NULL where there was none. */
+static pn_status fetch(pn_node *n, int k, pn_tensor **t) {
+  *t = NULL;
+  if (!n->released && !n->saved[k].t && !n->saved[k].memory) return PN_OK;
+  *t = pn_saved_get(n, k);
+  return *t ? PN_OK : pn_last_status();
+}
+
 static pn_status gradients_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
-  pn_tensor *t[SAVED] = {NULL}, *h[INPUTS] = {n->g[Q], n->g[K], n->g[V], NULL};
+  pn_tensor *t[SAVED] = {NULL}, *h[INPUTS] = {n->g[Q], n->g[K], n->g[V], NULL, NULL};
   bool want[SAVED] = {false};
   pn_status s = PN_OK;
-  for (int k = 0; k < n->nsaved && !s; k++) {
-    t[k] = pn_saved_get(n, k);
-    if (!t[k]) s = pn_last_status();
-  }
+  for (int k = 0; k < SAVED && !s; k++) s = fetch(n, k, &t[k]);
   for (int k = 0; k < n->nin; k++) want[k] = pn_needs(n, k);
-  const options o = {(uint32_t)n->i[0], n->f[0]};
+  const options o = {(uint32_t)n->i[0], n->f[0], n->f[1]};
   const pn_second p = {compose, &o, 1, INPUTS, 1};
   if (!s) s = pn_second_derivative(&p, t, h, want, gin);
   release_all(SAVED, t);
@@ -164,7 +174,7 @@ static pn_status run_backward(pn_tensor *g, pn_tensor **t, pn_tensor *stats, con
     if (!full[k]) s = pn_last_status();
   }
   if (!s && full[Q]->numel + full[K]->numel + full[V]->numel > 0) {
-    fill(&a, &batch, t, g->ndim - 2, g->shape, o->flags, o->scale);
+    fill(&a, &batch, t, g->ndim - 2, g->shape, o);
     pn_bind_out(&a, PN_AB_DQ, full[Q]);
     pn_bind_out(&a, PN_AB_DK, full[K]);
     pn_bind_out(&a, PN_AB_DV, full[V]);
@@ -196,25 +206,24 @@ static pn_status gradients(pn_tensor *g, pn_tensor **t, pn_tensor *stats, const 
   if (!n) return pn_last_status();
   pn_node_output(n, K, out[K]);
   pn_node_output(n, V, out[V]);
+  if (pn_node_reserve(n, SAVED)) return pn_last_status();
   pn_node_save(n, SAVE_G, g);
-  for (int k = 0; k < INPUTS && t[k]; k++) pn_node_save(n, SAVE_INPUTS + k, t[k]);
+  for (int k = 0; k < INPUTS; k++) pn_node_save(n, SAVE_INPUTS + k, t[k]);
   n->i[0] = o->flags;
   n->f[0] = o->scale;
+  n->f[1] = o->kept;
   return PN_OK;
 }
 
 /* ---- forward ----------------------------------------------------------------------------- */
-enum { KEEP_STATS = INPUTS - 1, KEEP_MASK };
+enum { KEPT_STATS = INPUTS };
 
 static pn_status attention_back(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   pn_tensor *t[INPUTS] = {NULL}, *stats = NULL;
   pn_status s = PN_OK;
-  for (int k = 0; k < n->nsaved && !s; k++) {
-    pn_tensor **to = k == KEEP_STATS ? &stats : &t[k == KEEP_MASK ? MASK : k];
-    *to = pn_saved_get(n, k);
-    if (!*to) s = pn_last_status();
-  }
-  const options o = {(uint32_t)n->i[0], n->f[0]};
+  for (int k = 0; k < INPUTS && !s; k++) s = fetch(n, k, &t[k]);
+  if (!s) s = fetch(n, KEPT_STATS, &stats);
+  const options o = {(uint32_t)n->i[0], n->f[0], n->f[1]};
   if (!s) s = gradients(g, t, stats, &o, gin);
   release_all(INPUTS, t);
   pn_release(stats);
@@ -225,7 +234,7 @@ static const pn_op op_attention = {"ScaledDotProductAttentionBackward", attentio
 /* The batch dimensions of all operands broadcast together. */
 static pn_status batch_shape(pn_tensor **t, int *ndim, int64_t *shape) {
   pn_tensor all = {.ndim = 0};
-  for (int k = 0; k < INPUTS; k++) {
+  for (int k = 0; k <= MASK; k++) {
     if (!t[k]) continue;
     pn_tensor one = {.ndim = (uint8_t)(t[k]->ndim - 2)};
     memcpy(one.shape, t[k]->shape, sizeof one.shape);
@@ -242,7 +251,7 @@ static pn_status batch_shape(pn_tensor **t, int *ndim, int64_t *shape) {
 }
 
 static pn_status check(pn_tensor **t) {
-  for (int k = 0; k < INPUTS; k++)
+  for (int k = 0; k <= MASK; k++)
     if (k != MASK || t[k]) {
       if (t[k]->ndim < 2)
         return pn_fail(PN_RUNTIME_ERROR,
@@ -272,6 +281,16 @@ static pn_status check(pn_tensor **t) {
                  t[MASK] ? pn_shape_text(t[MASK]) : "None");
 }
 
+/* keep has the shape of the weights: batch, L, S. */
+static pn_status check_keep(pn_tensor **t, int ndim, const int64_t *shape) {
+  if (!t[KEEP]) return PN_OK;
+  bool fits = t[KEEP]->dtype == PN_BOOL && t[KEEP]->ndim == ndim + 2;
+  for (int d = 0; d <= ndim && fits; d++) fits = t[KEEP]->shape[d] == shape[d];
+  if (fits && t[KEEP]->shape[ndim + 1] == t[K]->shape[t[K]->ndim - 2]) return PN_OK;
+  return pn_fail(PN_RUNTIME_ERROR, "attention: keep is %s %s, expected bool of the weights' shape",
+                 pn_dtype_name(t[KEEP]->dtype), pn_shape_text(t[KEEP]));
+}
+
 static pn_tensor *run_forward(pn_tensor **t, const options *o, pn_tensor **stats) {
   int ndim = 0;
   int64_t shape[PN_MAX_DIMS] = {0}, rows = 2;
@@ -279,13 +298,14 @@ static pn_tensor *run_forward(pn_tensor **t, const options *o, pn_tensor **stats
   shape[ndim] = t[Q]->shape[t[Q]->ndim - 2];
   shape[ndim + 1] = t[V]->shape[t[V]->ndim - 1];
   for (int d = 0; d <= ndim; d++) rows *= shape[d];
+  if (check_keep(t, ndim, shape)) return NULL;
   pn_tensor *out = pn_empty(t[Q]->dtype, ndim + 2, shape);
   *stats = pn_empty(t[Q]->dtype, 1, &rows);
   pn_status s = out && *stats ? PN_OK : pn_last_status();
   if (!s && rows) {
     pn_args a;
     pn_attention_batch batch;
-    fill(&a, &batch, t, ndim, shape, o->flags, o->scale);
+    fill(&a, &batch, t, ndim, shape, o);
     pn_bind_out(&a, PN_AT_OUT, out);
     pn_bind_out(&a, PN_AT_STATS, *stats);
     bind_inputs(&a, PN_AT_Q, t);
@@ -294,18 +314,19 @@ static pn_tensor *run_forward(pn_tensor **t, const options *o, pn_tensor **stats
   return s ? pn_discard(out) : out;
 }
 
-/* in: q, k, v, mask or None (which gets no gradient); i: causal; f: scale. */
+/* in: q, k, v, mask or None (which gets no gradient), keep or None (bool, of the
+ * weights' shape); i: causal; f: scale, the factor of kept weights. */
 pn_status pn_op_attention(pn_call *c) {
-  pn_status r = pn_call_check(c, "attention", INPUTS, 1, 1);
+  pn_status r = pn_call_check(c, "attention", INPUTS, 1, 2);
   if (!r && !(c->in[Q] && c->in[K] && c->in[V]))
     r = pn_fail(PN_TYPE_ERROR, "attention: expected query, key and value");
   if (!r) r = check(c->in);
   if (r) return r;
-  const options o = {c->i[0] ? PN_AT_CAUSAL : 0, c->f[0]};
+  const options o = {c->i[0] ? PN_AT_CAUSAL : 0, c->f[0], c->f[1]};
   pn_tensor *t[INPUTS] = {NULL}, *stats = NULL, *out = NULL;
   for (int k = 0; k < INPUTS && !r; k++) {
     if (!c->in[k]) continue;
-    t[k] = k == MASK ? pn_ref(c->in[k]) : with_rows(c->in[k]);
+    t[k] = k == MASK ? pn_ref(c->in[k]) : k == KEEP ? pn_contiguous(c->in[k]) : with_rows(c->in[k]);
     if (!t[k]) r = pn_last_status();
   }
   const bool was = pn_set_grad_enabled(false);
@@ -313,12 +334,12 @@ pn_status pn_op_attention(pn_call *c) {
   pn_set_grad_enabled(was);
   if (out && (pn_wants_grad(t[Q]) || pn_wants_grad(t[K]) || pn_wants_grad(t[V]))) {
     pn_node *n = pn_node_new(&op_attention, out, 3, t);
-    if (n) {
-      for (int k = 0; k < 3; k++) pn_node_save(n, k, t[k]);
-      pn_node_save(n, KEEP_STATS, stats);
-      if (t[MASK]) pn_node_save(n, KEEP_MASK, t[MASK]);
+    if (n && !pn_node_reserve(n, INPUTS + 1)) {
+      for (int k = 0; k < INPUTS; k++) pn_node_save(n, k, t[k]);
+      pn_node_save(n, KEPT_STATS, stats);
       n->i[0] = o.flags;
       n->f[0] = o.scale;
+      n->f[1] = o.kept;
     } else {
       out = pn_discard(out);
     }

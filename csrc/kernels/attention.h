@@ -10,6 +10,9 @@
  * with the same bits.  dk and dv are added up over blocks of query rows, in
  * their order.  A row that is masked as a whole has p = 0.
  *
+ * With dropout, keep (batch, L, S) of bool, p v becomes (kept p where keep, else
+ * 0) v, and dp and dv follow.
+ *
  * A unit of attention is a block of rows, of attention_backward a matrix. */
 #ifndef PN_ATTENTION_H
 #define PN_ATTENTION_H
@@ -17,8 +20,19 @@
 #include "pn_types.h"
 
 /* p[]; the outputs are contiguous */
-enum { PN_AT_OUT, PN_AT_STATS, PN_AT_Q, PN_AT_K, PN_AT_V, PN_AT_MASK };
-enum { PN_AB_DQ, PN_AB_DK, PN_AB_DV, PN_AB_STATS, PN_AB_Q, PN_AB_K, PN_AB_V, PN_AB_MASK, PN_AB_G };
+enum { PN_AT_OUT, PN_AT_STATS, PN_AT_Q, PN_AT_K, PN_AT_V, PN_AT_MASK, PN_AT_KEEP };
+enum {
+  PN_AB_DQ,
+  PN_AB_DK,
+  PN_AB_DV,
+  PN_AB_STATS,
+  PN_AB_Q,
+  PN_AB_K,
+  PN_AB_V,
+  PN_AB_MASK,
+  PN_AB_KEEP,
+  PN_AB_G
+};
 
 /* n[]; rows of q, k and v have any stride, their elements lie side by side */
 enum {
@@ -34,8 +48,8 @@ enum {
   PN_AT_COL_MASK
 };
 
-/* f[] */
-enum { PN_AT_SCALE };
+/* f[]; KEPT is the factor of the weights that dropout keeps */
+enum { PN_AT_SCALE, PN_AT_KEPT };
 
 /* flags: a boolean mask (true: takes part; else the mask is added); row i sees
  * the columns up to i only */

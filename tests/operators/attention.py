@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from optable import Op, Sample, exact, product_length, spread, whole
 
+import pynn
 import pynn.nn.functional as F
 
 # Batch of query; of key and value; L, S, E, Ev: around vectors, row blocks, K blocks.
@@ -47,14 +49,28 @@ def samples(kind: str) -> Callable[..., Iterator[Sample]]:
                 arrays.append(mask)
             if kind == "added":
                 arrays.append(np.asarray(rng.random_sample((*batch, rows, columns)), dtype))
+            if kind == "dropout":
+                lead = np.broadcast_shapes(batch, others)
+                arrays.append(rng.random_sample((*lead, rows, columns)) > 0.4)
             yield Sample(tuple(arrays), {"is_causal": True} if kind == "causal" else {})
 
     return draw
 
 
+def dropped(q: Any, k: Any, v: Any, keep: Any) -> Any:
+    """What scaled_dot_product_attention does with the weights that dropout keeps."""
+    scale = float(q.shape[-1]) ** -0.5
+    return pynn._core.ops.attention(q, k, v, None, keep, False, scale, 1.75)
+
+
 def attention(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: Any = None, is_causal: bool = False
 ) -> np.ndarray:
+    weights = softmax(q, k, mask, is_causal)
+    return weights @ v
+
+
+def softmax(q: np.ndarray, k: np.ndarray, mask: Any, is_causal: bool) -> Any:
     scores = q @ np.swapaxes(k, -2, -1) / np.sqrt(q.dtype.type(q.shape[-1]))
     if is_causal:
         mask = np.tri(*scores.shape[-2:], dtype=bool)
@@ -63,7 +79,7 @@ def attention(
     top = scores.max(-1, keepdims=True, initial=-np.inf)
     weights = np.exp(scores - np.where(np.isinf(top), 0, top))
     total = weights.sum(-1, keepdims=True)
-    return weights / np.where(total == 0, 1, total) @ v
+    return weights / np.where(total == 0, 1, total)
 
 
 def bound(want: Any, q: Any, k: Any, v: Any, *mask: Any, dtype: np.dtype, **_: Any) -> Any:
@@ -106,6 +122,11 @@ OPS = [
     entry("scaled_dot_product_attention_causal", "causal"),
     entry("scaled_dot_product_attention_bool_mask", "bool"),
     entry("scaled_dot_product_attention_added_mask", "added"),
+    replace(
+        entry("scaled_dot_product_attention_dropout", "dropout"),
+        call=dropped,
+        oracle=lambda q, k, v, keep: np.where(keep, 1.75 * softmax(q, k, None, False), 0) @ v,
+    ),
     Op(
         "embedding",
         F.embedding,

@@ -42,6 +42,7 @@ static void block(const at_matrix *m, const real *kt, int64_t index, int64_t i0,
   for (int64_t i = 0; i < rows; i++) {
     const int64_t columns = at_columns(m, i0 + i);
     softmax_in_place(s + i * ld, columns, stats + 2 * i);
+    at_drop_row(m, i0 + i, s + i * ld, columns);
     at_zero(s + i * ld, columns, seen);
   }
   if (n[PN_AT_EV])

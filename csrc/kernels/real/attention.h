@@ -10,11 +10,14 @@
 typedef struct at_matrix {
   const pn_args *a;
   const real *q, *k, *v;
-  const void *mask; /* or NULL */
+  const void *mask;    /* or NULL */
+  const uint8_t *keep; /* or NULL */
 } at_matrix;
 
-/* The matrix at the pointers p[0..3]: q, k, v, mask. */
+/* The matrix at the pointers p[0..4]: q, k, v, mask, keep. */
 static void at_matrix_of(at_matrix *m, const pn_args *a, void *const *p, int64_t index) {
+  const uint8_t *keep = p[4];
+  if (keep) keep += index * a->n[PN_AT_L] * a->n[PN_AT_S];
   const pn_attention_batch *b = a->block;
   int64_t q = 0, k = 0, v = 0, mask = 0;
   for (int d = b->ndim - 1; d >= 0; d--) {
@@ -26,8 +29,12 @@ static void at_matrix_of(at_matrix *m, const pn_args *a, void *const *p, int64_t
     mask += i * b->mask[d];
   }
   const int64_t item = a->flags & PN_AT_BOOL ? 1 : (int64_t)sizeof(real);
-  *m = (at_matrix){a, (const real *)p[0] + q, (const real *)p[1] + k, (const real *)p[2] + v,
-                   p[3] ? (const char *)p[3] + mask * item : NULL};
+  *m = (at_matrix){a,
+                   (const real *)p[0] + q,
+                   (const real *)p[1] + k,
+                   (const real *)p[2] + v,
+                   p[3] ? (const char *)p[3] + mask * item : NULL,
+                   keep};
 }
 
 /* t (columns, ld) = x^T for x (rows, columns). */
@@ -66,6 +73,14 @@ static void at_scores(const at_matrix *m, const real *kt, int64_t i0, int64_t ro
                              (real)m->a->f[PN_AT_SCALE], false});
   for (int64_t i = 0; i < rows && m->mask; i++)
     at_mask_row(m, i0 + i, s + i * ld, at_columns(m, i0 + i));
+}
+
+/* Dropout of row i: x = kept x where the row keeps it, else 0. */
+static void at_drop_row(const at_matrix *m, int64_t i, real *x, int64_t columns) {
+  if (!m->keep) return;
+  const uint8_t *keep = m->keep + i * m->a->n[PN_AT_S];
+  const real kept = (real)m->a->f[PN_AT_KEPT];
+  for (int64_t j = 0; j < columns; j++) x[j] = keep[j] ? x[j] * kept : 0;
 }
 
 PN_INLINE void at_zero(real *x, int64_t from, int64_t to) {

@@ -44,7 +44,9 @@ static void block(const at_matrix *m, const at_gradients *t, int64_t i0, int64_t
   for (int64_t i = 0; i < rows; i++) {
     const int64_t columns = at_columns(m, i0 + i);
     probabilities(t->p + i * ld, columns, t->stats + 2 * (i0 + i));
+    at_drop_row(m, i0 + i, t->ds + i * ld, columns);
     score_gradient(t->ds + i * ld, t->p + i * ld, columns);
+    at_drop_row(m, i0 + i, t->p + i * ld, columns);
     at_zero(t->p + i * ld, columns, seen);
     at_zero(t->ds + i * ld, columns, seen);
   }

@@ -25,6 +25,10 @@ def cases() -> Iterator[Case]:
         operator = f"scaled_dot_product_attention{kind}"
         name = f"attention{kind.replace('_', ' ')}, 8 heads of 32, of this length"
         yield Case("sequence", name, partial(_attention, kind), 128, 8, operator)
+    yield Case(
+        "sequence", "attention dropout, 8 heads of 32, of this length", _dropout, 128, 8,
+        "scaled_dot_product_attention_dropout",
+    )  # fmt: skip
     yield Case("sequence", "embedding, rows of 64", _embedding, 1_000, 10, "embedding")
 
 
@@ -87,6 +91,20 @@ def _attention(kind: str, length: int) -> Pair:
     attention = F.scaled_dot_product_attention
     ours = (attention, *tensors(q, k, v), given, 0.0, kind == "_causal")
     return Pair(ours, (_weigh, q, k, v, mask), within(1e-5))
+
+
+def _dropped(q: Array, k: Array, v: Array, keep: Array) -> Any:
+    scores = q @ k.swapaxes(-2, -1) / np.sqrt(np.float32(q.shape[-1]))
+    e = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.where(keep, 2 * (e / e.sum(-1, keepdims=True)), 0) @ v
+
+
+def _dropout(length: int) -> Pair:
+    q, k, v = (uniform(-1, 1, 8, length, 32, seed=s) for s in range(3))
+    keep = uniform(0, 1, 8, length, length, seed=3) > 0.5
+    tq, tk, tv, tkeep = tensors(q, k, v, keep)
+    ours = (_core.ops.attention, tq, tk, tv, None, tkeep, False, 32**-0.5, 2.0)
+    return Pair(ours, (_dropped, q, k, v, keep), within(1e-5))
 
 
 def _embedding(count: int) -> Pair:

@@ -6,6 +6,7 @@ import math
 
 from pynn import _core
 from pynn._core import Tensor
+from pynn._functions.views import broadcast_shapes
 from pynn.nn.functional._multihead import multi_head_attention_forward
 from pynn.nn.functional.dropout import dropout
 
@@ -47,14 +48,27 @@ def scaled_dot_product_attention(
     heads = query.size(-3) if enable_gqa else 0
     if enable_gqa:
         query, key, value, attn_mask = _grouped(query, key, value, attn_mask)
-    if dropout_p > 0.0 or (attn_mask is not None and attn_mask.requires_grad):
+    if attn_mask is not None and attn_mask.dim() < 2:
+        attn_mask = attn_mask.reshape(*[1] * (2 - attn_mask.dim()), *attn_mask.shape)
+    if attn_mask is not None and attn_mask.requires_grad:
         weights = _weights(query, key, attn_mask, is_causal, scale)
         out = dropout(weights, dropout_p, True) @ value
     else:
-        if attn_mask is not None and attn_mask.dim() < 2:
-            attn_mask = attn_mask.reshape(*[1] * (2 - attn_mask.dim()), *attn_mask.shape)
-        out = _core.ops.attention(query, key, value, attn_mask, is_causal, float(scale))
+        keep, kept = _kept(query, key, value, attn_mask, dropout_p)
+        out = _core.ops.attention(query, key, value, attn_mask, keep, is_causal, float(scale), kept)
     return out.reshape(*out.shape[:-4], heads, *out.shape[-2:]) if enable_gqa else out
+
+
+def _kept(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float
+) -> tuple[Tensor | None, float]:
+    """Which weights dropout keeps (drawn anew), and what they are multiplied by."""
+    if p == 0.0:
+        return None, 1.0
+    operands = (query, key, value) if mask is None else (query, key, value, mask)
+    batch = broadcast_shapes(*(t.shape[:-2] for t in operands))
+    draws = _core.rand(*batch, query.size(-2), key.size(-2))
+    return draws.ge(p), 1.0 / (1.0 - p) if p < 1.0 else 0.0
 
 
 def _grouped(
