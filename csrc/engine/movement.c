@@ -198,29 +198,22 @@ pn_tensor *pn_flip(pn_tensor *t, uint32_t axes) {
 }
 
 /* ---- by name ----------------------------------------------------------------------- */
-static pn_status check_list(const pn_call *c, const char *name) {
-  pn_status s = pn_call_check(c, name, -1, 1, 0);
-  for (int k = 0; !s && k < c->nin; k++)
-    if (!c->in[k]) s = pn_fail(PN_TYPE_ERROR, "%s(): item %d is None, not a Tensor", name, k);
-  return s;
-}
-
 /* (tensors..., axis) */
 pn_status pn_op_cat(pn_call *c) {
-  pn_status s = check_list(c, "cat");
+  pn_status s = pn_call_tensors(c, "cat", -1, 1, 0);
   return s ? s : pn_call_give(c, pn_cat(c->nin, c->in, (int)c->i[0]));
 }
 
 /* (tensors..., axis) */
 pn_status pn_op_stack(pn_call *c) {
-  pn_status s = check_list(c, "stack");
+  pn_status s = pn_call_tensors(c, "stack", -1, 1, 0);
   return s ? s : pn_call_give(c, pn_stack(c->nin, c->in, (int)c->i[0]));
 }
 
 /* (t, axes...) */
 pn_status pn_op_flip(pn_call *c) {
   uint32_t axes = 0;
-  pn_status s = pn_call_check(c, "flip", 1, -1, 0);
+  pn_status s = pn_call_tensors(c, "flip", 1, -1, 0);
   for (int k = 0; !s && k < c->nints; k++) {
     int axis;
     s = pn_axis(c->in[0], (int)c->i[k], &axis);

@@ -17,6 +17,13 @@ const pn_operator pn_operators[] = {
 };
 const int pn_operator_count = (int)(sizeof pn_operators / sizeof *pn_operators);
 
+pn_status pn_call_tensors(const pn_call *c, const char *name, int nin, int nints, int nfloats) {
+  pn_status s = pn_call_check(c, name, nin, nints, nfloats);
+  for (int k = 0; !s && k < c->nin; k++)
+    if (!c->in[k]) s = pn_fail(PN_TYPE_ERROR, "%s(): tensor %d is None, not a Tensor", name, k);
+  return s;
+}
+
 pn_status pn_call_check(const pn_call *c, const char *name, int nin, int nints, int nfloats) {
   if ((nin < 0 || c->nin == nin) && (nints < 0 || c->nints == nints) &&
       (nfloats < 0 || c->nfloats == nfloats))

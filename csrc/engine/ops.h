@@ -40,5 +40,7 @@ static inline pn_status pn_call_give(pn_call *c, pn_tensor *t) {
 pn_status pn_call_check(const pn_call *c, const char *name, int nin, int nints, int nfloats);
 /* The same, and none of the tensors may be None. */
 pn_status pn_call_given(const pn_call *c, const char *name, int nin, int nints, int nfloats);
+/* The same, and none of the tensors is None. */
+pn_status pn_call_tensors(const pn_call *c, const char *name, int nin, int nints, int nfloats);
 
 #endif

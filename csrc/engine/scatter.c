@@ -279,13 +279,13 @@ pn_tensor *pn_scatter_reduce(pn_tensor *a, int axis, pn_tensor *index, pn_tensor
 /* ---- by name ---------------------------------------------------------------------------- */
 /* (a, index, src, axis) */
 pn_status pn_op_scatter(pn_call *c) {
-  pn_status s = pn_call_check(c, "scatter", 3, 1, 0);
+  pn_status s = pn_call_tensors(c, "scatter", 3, 1, 0);
   return s ? s : pn_call_give(c, pn_scatter(c->in[0], (int)c->i[0], c->in[1], c->in[2]));
 }
 
 /* (a, index, src, axis, mode) */
 pn_status pn_op_scatter_reduce(pn_call *c) {
-  pn_status s = pn_call_check(c, "scatter_reduce", 3, 2, 0);
+  pn_status s = pn_call_tensors(c, "scatter_reduce", 3, 2, 0);
   return s ? s
            : pn_call_give(
                  c, pn_scatter_reduce(c->in[0], (int)c->i[0], c->in[1], c->in[2], (int)c->i[1]));

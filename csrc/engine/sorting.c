@@ -136,24 +136,24 @@ pn_tensor *pn_searchsorted(pn_tensor *sorted, pn_tensor *values, bool right) {
 /* ---- by name --------------------------------------------------------------------- */
 /* (t, axis, descending) */
 pn_status pn_op_argsort(pn_call *c) {
-  pn_status s = pn_call_check(c, "argsort", 1, 2, 0);
+  pn_status s = pn_call_tensors(c, "argsort", 1, 2, 0);
   return s ? s : pn_call_give(c, pn_argsort(c->in[0], (int)c->i[0], c->i[1] != 0));
 }
 
 /* (t, k, axis, largest) */
 pn_status pn_op_argtopk(pn_call *c) {
-  pn_status s = pn_call_check(c, "topk", 1, 3, 0);
+  pn_status s = pn_call_tensors(c, "topk", 1, 3, 0);
   return s ? s : pn_call_give(c, pn_argtopk(c->in[0], c->i[0], (int)c->i[1], c->i[2] != 0));
 }
 
 /* (t, axis) */
 pn_status pn_op_argmode(pn_call *c) {
-  pn_status s = pn_call_check(c, "mode", 1, 1, 0);
+  pn_status s = pn_call_tensors(c, "mode", 1, 1, 0);
   return s ? s : pn_call_give(c, pn_argmode(c->in[0], (int)c->i[0]));
 }
 
 /* (sorted, values, right) */
 pn_status pn_op_searchsorted(pn_call *c) {
-  pn_status s = pn_call_check(c, "searchsorted", 2, 1, 0);
+  pn_status s = pn_call_tensors(c, "searchsorted", 2, 1, 0);
   return s ? s : pn_call_give(c, pn_searchsorted(c->in[0], c->in[1], c->i[0] != 0));
 }

@@ -272,20 +272,20 @@ pn_tensor *pn_view_dtype(pn_tensor *t, int dtype) {
 /* ---- by name ---------------------------------------------------------------------------- */
 /* (t, offset, d0, d1) */
 pn_status pn_op_diagonal(pn_call *c) {
-  pn_status s = pn_call_check(c, "diagonal", 1, 3, 0);
+  pn_status s = pn_call_tensors(c, "diagonal", 1, 3, 0);
   return s ? s : pn_call_give(c, pn_diagonal(c->in[0], c->i[0], (int)c->i[1], (int)c->i[2]));
 }
 
 /* (t, axis, size, step) */
 pn_status pn_op_unfold(pn_call *c) {
-  pn_status s = pn_call_check(c, "unfold", 1, 3, 0);
+  pn_status s = pn_call_tensors(c, "unfold", 1, 3, 0);
   return s ? s : pn_call_give(c, pn_unfold(c->in[0], (int)c->i[0], c->i[1], c->i[2]));
 }
 
 /* (t, shape, stride, offset): as many sizes as strides */
 pn_status pn_op_as_strided(pn_call *c) {
   int n = (c->nints - 1) / 2;
-  pn_status s = pn_call_check(c, "as_strided", 1, 2 * n + 1, 0);
+  pn_status s = pn_call_tensors(c, "as_strided", 1, 2 * n + 1, 0);
   if (!s && n > PN_MAX_DIMS)
     s = pn_fail(PN_VALUE_ERROR, "%d dimensions were given; at most %d are supported", n,
                 PN_MAX_DIMS);
@@ -294,6 +294,6 @@ pn_status pn_op_as_strided(pn_call *c) {
 
 /* (t, dtype) */
 pn_status pn_op_view_dtype(pn_call *c) {
-  pn_status s = pn_call_check(c, "view_dtype", 1, 1, 0);
+  pn_status s = pn_call_tensors(c, "view_dtype", 1, 1, 0);
   return s ? s : pn_call_give(c, pn_view_dtype(c->in[0], (int)c->i[0]));
 }

@@ -14,6 +14,7 @@ from pynn import _core
 from pynn._functions import (
     arithmetic as _arithmetic,
     creation as _creation,
+    distinct as _distinct,
     einsum as _einsum,
     indexing as _indexing,
     logic as _logic,
@@ -25,11 +26,11 @@ from pynn._functions import (
     reduction as _reduction,
     scan as _scan,
     sorting as _sorting,
-    unique as _unique,
     views as _views,
 )
 from pynn._functions.arithmetic import *
 from pynn._functions.creation import *
+from pynn._functions.distinct import *
 from pynn._functions.einsum import *
 from pynn._functions.indexing import *
 from pynn._functions.logic import *
@@ -41,7 +42,6 @@ from pynn._functions.random import *
 from pynn._functions.reduction import *
 from pynn._functions.scan import *
 from pynn._functions.sorting import *
-from pynn._functions.unique import *
 from pynn._functions.views import *
 from pynn._guard import guard as _guard, guarded as _guarded
 
@@ -59,7 +59,7 @@ __all__ += _random.__all__
 __all__ += _reduction.__all__
 __all__ += _scan.__all__
 __all__ += _sorting.__all__
-__all__ += _unique.__all__
+__all__ += _distinct.__all__
 __all__ += _views.__all__
 
 _FAMILIES: tuple[ModuleType, ...] = (
@@ -76,7 +76,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     _reduction,
     _scan,
     _sorting,
-    _unique,
+    _distinct,
     _views,
 )
 

@@ -147,11 +147,10 @@ OPS = [
     ),
     Op(
         "getitem",
-        lambda x, key: x[_key(key)],
+        lambda x, key: pynn.Tensor.__getitem__(x, _key(key)),
         lambda x, key: x[key],
         pick_samples,
         grad=(0,),
-        captured=False,
         stub=("Tensor.__getitem__",),
     ),
 ]
