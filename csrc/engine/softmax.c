@@ -9,6 +9,7 @@ static pn_status run_softmax(const pn_row *row, pn_tensor *out, pn_tensor *x, pn
   a.block = NULL;
   a.flags = 0;
   a.dtype = x->dtype;
+  a.p[PN_SM_G] = NULL;
   pn_three_sizes(x, axis, &a.n[PN_SM_OUTER]);
   pn_tensor *cx = pn_three_strided(x, axis, &a.n[PN_SM_STRIDE_X]);
   pn_tensor *cg = g && cx ? pn_three_strided(g, axis, &a.n[PN_SM_STRIDE_G]) : NULL;

@@ -249,7 +249,7 @@ static void failing_allocations(void) {
                   after.storages == before.storages,
               "allocation %d leaks", n);
   }
-  CHECK_MSG(n > 20 && n < 2000, "%d allocations", n);
+  CHECK_MSG(n > 8 && n < 2000, "%d allocations", n);
 }
 
 void suite_engine(void) {
