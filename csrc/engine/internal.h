@@ -176,6 +176,8 @@ pn_storage *pn_storage_new(size_t bytes);
 void pn_storage_release(pn_storage *s);
 /* Contiguous, uninitialised, of t's shape.  Small ones are one block. */
 pn_tensor *pn_new_like(const pn_tensor *t, int dtype);
+/* The same with two dimensions, not negative. */
+pn_tensor *pn_new_matrix(int dtype, int64_t rows, int64_t cols);
 pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
                          pn_storage *storage, void *data); /* takes the storage reference */
 /* A view of t with this geometry; offset in elements from t->data. */

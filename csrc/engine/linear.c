@@ -16,13 +16,19 @@ static pn_tensor *flattened(pn_tensor *t) {
   return pn_reshape(t, 2, shape);
 }
 
+/* (..., cols), the leading dimensions being t's. */
+static pn_tensor *new_rows(const pn_tensor *t, int64_t cols) {
+  if (t->ndim == 2) return pn_new_matrix(t->dtype, t->shape[0], cols);
+  int64_t shape[PN_MAX_DIMS];
+  memcpy(shape, t->shape, sizeof shape);
+  shape[t->ndim - 1] = cols;
+  return pn_empty(t->dtype, t->ndim, shape);
+}
+
 /* dx of x's shape: without a tape one product, else matmul, which is the same. */
 static pn_tensor *input_gradient(pn_tensor *g, pn_tensor *weight) {
   if (!pn_tls.grad_disabled) return pn_matmul(g, weight);
-  int64_t shape[PN_MAX_DIMS];
-  memcpy(shape, g->shape, sizeof shape);
-  shape[g->ndim - 1] = weight->shape[1];
-  pn_tensor *dx = pn_empty(g->dtype, g->ndim, shape);
+  pn_tensor *dx = new_rows(g, weight->shape[1]);
   pn_matrix a = pn_rows_of(g), b = pn_matrix_of(weight);
   if (dx && pn_product(dx, &a, &b, NULL, 1, PN_ACT_NONE)) return pn_discard(dx);
   return dx;
@@ -37,8 +43,7 @@ static pn_tensor *weight_gradient(pn_tensor *g, pn_tensor *x) {
   pn_tensor *rows = row_wise(x);
   if (!rows) return NULL;
   pn_matrix a = pn_transposed(pn_rows_of(g)), b = pn_rows_of(rows);
-  int64_t shape[2] = {a.rows, b.cols};
-  pn_tensor *dw = pn_empty(g->dtype, 2, shape);
+  pn_tensor *dw = pn_new_matrix(g->dtype, a.rows, b.cols);
   if (dw && pn_product(dw, &a, &b, NULL, 1, PN_ACT_NONE)) dw = pn_discard(dw);
   pn_release(rows);
   return dw;
@@ -84,10 +89,7 @@ static pn_status check(const pn_tensor *x, const pn_tensor *weight, const pn_ten
 }
 
 static pn_tensor *forward(pn_tensor *x, pn_tensor *weight, pn_tensor *bias) {
-  int64_t shape[PN_MAX_DIMS];
-  memcpy(shape, x->shape, sizeof shape);
-  shape[x->ndim - 1] = weight->shape[0];
-  pn_tensor *out = pn_empty(x->dtype, x->ndim, shape);
+  pn_tensor *out = new_rows(x, weight->shape[0]);
   pn_matrix a = pn_rows_of(x), b = pn_transposed(pn_matrix_of(weight));
   if (out && pn_product(out, &a, &b, bias, 1, PN_ACT_NONE)) return pn_discard(out);
   return out;

@@ -300,6 +300,18 @@ pn_tensor *pn_empty(int dtype, int ndim, const int64_t *shape) {
   return t;
 }
 
+pn_tensor *pn_new_matrix(int dtype, int64_t rows, int64_t cols) {
+  int64_t shape[2] = {rows, cols};
+  if ((uint64_t)(rows | cols) >= (uint64_t)1 << 28) return pn_empty(dtype, 2, shape);
+  pn_tensor *t = new_result(dtype, 2, rows * cols);
+  if (!t) return NULL;
+  t->shape[0] = rows;
+  t->shape[1] = cols;
+  t->stride[0] = cols > 0 ? cols : 1;
+  t->stride[1] = 1;
+  return t;
+}
+
 /* The dimensions beyond ndim are copied too: one move instead of a loop.  The
  * strides are made anew: t may be contiguous with any strides where a size is 1. */
 pn_tensor *pn_new_like(const pn_tensor *t, int dtype) {
