@@ -82,18 +82,18 @@ pn_tensor *pn_threshold(pn_tensor *x, double edge, double value) {
 
 /* ---- called by name ------------------------------------------------------------------ */
 pn_status pn_op_hardtanh(pn_call *c) {
-  pn_status s = pn_call_check(c, "hardtanh", 1, 0, 2);
+  pn_status s = pn_call_given(c, "hardtanh", 1, 0, 2);
   return s ? s : pn_call_give(c, pn_hardtanh(c->in[0], c->f[0], c->f[1]));
 }
 pn_status pn_op_hardshrink(pn_call *c) {
-  pn_status s = pn_call_check(c, "hardshrink", 1, 0, 1);
+  pn_status s = pn_call_given(c, "hardshrink", 1, 0, 1);
   return s ? s : pn_call_give(c, pn_hardshrink(c->in[0], c->f[0]));
 }
 pn_status pn_op_softshrink(pn_call *c) {
-  pn_status s = pn_call_check(c, "softshrink", 1, 0, 1);
+  pn_status s = pn_call_given(c, "softshrink", 1, 0, 1);
   return s ? s : pn_call_give(c, pn_softshrink(c->in[0], c->f[0]));
 }
 pn_status pn_op_threshold(pn_call *c) {
-  pn_status s = pn_call_check(c, "threshold", 1, 0, 2);
+  pn_status s = pn_call_given(c, "threshold", 1, 0, 2);
   return s ? s : pn_call_give(c, pn_threshold(c->in[0], c->f[0], c->f[1]));
 }

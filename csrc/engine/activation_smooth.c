@@ -227,10 +227,10 @@ pn_tensor *pn_selu(pn_tensor *x) {
 
 /* ---- called by name ------------------------------------------------------------------ */
 pn_status pn_op_softplus(pn_call *c) {
-  pn_status s = pn_call_check(c, "softplus", 1, 0, 2);
+  pn_status s = pn_call_given(c, "softplus", 1, 0, 2);
   return s ? s : pn_call_give(c, pn_softplus(c->in[0], c->f[0], c->f[1]));
 }
 pn_status pn_op_elu(pn_call *c) {
-  pn_status s = pn_call_check(c, "elu", 1, 0, 2);
+  pn_status s = pn_call_given(c, "elu", 1, 0, 2);
   return s ? s : pn_call_give(c, pn_elu(c->in[0], c->f[0], c->f[1]));
 }

@@ -138,6 +138,8 @@ pn_status pn_broadcast(const char *op, const pn_tensor *a, const pn_tensor *b, i
 
 /* a and b in dtype (wrapped scalars stay: the record carries them). */
 pn_tensor *pn_ew_operand(pn_tensor *t, int dtype) {
+  /* a record has no bits for numbers of storage types */
+  if (pn_is_wrapped(t) && (dtype == PN_BF16 || dtype == PN_F16)) return pn_materialize(t, dtype);
   if (pn_is_wrapped(t) || t->dtype == dtype) return pn_ref(t);
   return pn_cast(t, dtype);
 }

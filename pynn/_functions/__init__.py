@@ -24,6 +24,7 @@ from pynn._functions import (
     products as _products,
     random as _random,
     reduction as _reduction,
+    rounding as _rounding,
     scan as _scan,
     sorting as _sorting,
     views as _views,
@@ -40,6 +41,7 @@ from pynn._functions.norms import *
 from pynn._functions.products import *
 from pynn._functions.random import *
 from pynn._functions.reduction import *
+from pynn._functions.rounding import *
 from pynn._functions.scan import *
 from pynn._functions.sorting import *
 from pynn._functions.views import *
@@ -57,6 +59,7 @@ __all__ += _norms.__all__
 __all__ += _products.__all__
 __all__ += _random.__all__
 __all__ += _reduction.__all__
+__all__ += _rounding.__all__
 __all__ += _scan.__all__
 __all__ += _sorting.__all__
 __all__ += _distinct.__all__
@@ -74,6 +77,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     _products,
     _random,
     _reduction,
+    _rounding,
     _scan,
     _sorting,
     _distinct,

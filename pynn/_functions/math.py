@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math as _math
 
 from pynn import _core
@@ -35,7 +34,6 @@ __all__ = [
     "asinh",
     "atan",
     "atanh",
-    "ceil",
     "cos",
     "cosh",
     "deg2rad",
@@ -44,19 +42,14 @@ __all__ = [
     "erfinv",
     "exp2",
     "expm1",
-    "fix",
-    "floor",
-    "frac",
     "log1p",
     "log2",
     "log10",
     "logit",
-    "nan_to_num",
     "negative",
     "positive",
     "rad2deg",
     "reciprocal",
-    "round",
     "rsqrt",
     "sgn",
     "sin",
@@ -64,17 +57,12 @@ __all__ = [
     "sinh",
     "square",
     "tan",
-    "trunc",
 ]
 METHODS: tuple[str, ...] = tuple(__all__)
 INPLACE: tuple[str, ...] = (
     *(name for name in __all__ if name != "positive"),
     *("abs", "clamp", "clip", "exp", "log", "neg", "relu", "sigmoid", "sign", "sqrt", "tanh"),
 )
-_GREATEST = {
-    "pynn.float32": 2.0**128 - 2.0**104,
-    "pynn.float64": _math.ldexp(2.0 - 2.0**-52, 1023),
-}
 
 
 def sin(input: Tensor) -> Tensor:
@@ -212,45 +200,6 @@ def reciprocal(input: Tensor) -> Tensor:
     return _core.ops.reciprocal(input)
 
 
-def floor(input: Tensor) -> Tensor:
-    """The greatest integer not above x."""
-    return _core.ops.floor(input)
-
-
-def ceil(input: Tensor) -> Tensor:
-    """The smallest integer not below x."""
-    return _core.ops.ceil(input)
-
-
-def trunc(input: Tensor) -> Tensor:
-    """The integer part of x."""
-    return _core.ops.trunc(input)
-
-
-def fix(input: Tensor) -> Tensor:
-    """trunc()."""
-    return trunc(input)
-
-
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
-    """To the nearest integer, or multiple of 10**-decimals; halves go to the even one."""
-    if decimals == 0:
-        return _core.ops.round(input)
-    if not input.is_floating_point():
-        raise RuntimeError(f"round(): decimals is for floating tensors, not {input.dtype}")
-    scale = 10.0 ** builtins.abs(decimals)
-    if decimals > 0:
-        return _core.ops.round(input * scale) / scale
-    return _core.ops.round(input / scale) * scale
-
-
-def frac(input: Tensor) -> Tensor:
-    """x - trunc(x)."""
-    if not input.is_floating_point():
-        raise RuntimeError(f"frac(): expected a floating tensor, not {input.dtype}")
-    return input - trunc(input)
-
-
 def square(input: Tensor) -> Tensor:
     """x * x; of bool in int64."""
     x = input.to(_core.int64) if input.dtype == _core.bool else input
@@ -302,20 +251,6 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     if eps is not None:
         x = clamp(x, eps, 1 - eps)
     return log(x / (1 - x))
-
-
-def nan_to_num(
-    input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Tensor:
-    """NaN and infinities replaced; None stands for the dtype's greatest and least number."""
-    if not input.is_floating_point():
-        return input.clone()
-    greatest = _GREATEST[str(input.dtype)]
-    high = greatest if posinf is None else posinf
-    low = -greatest if neginf is None else neginf
-    x = _core.where(input == _math.inf, high, input)
-    x = _core.where(input == -_math.inf, low, x)
-    return _core.where(input != input, nan, x)
 
 
 def _floating(input: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from pynn.nn.functional import (
     norm as _norm,
     padding as _padding,
     pooling as _pooling,
+    probability as _probability,
     sparse as _sparse,
     vision as _vision,
 )
@@ -27,6 +28,7 @@ from pynn.nn.functional.loss import *
 from pynn.nn.functional.norm import *
 from pynn.nn.functional.padding import *
 from pynn.nn.functional.pooling import *
+from pynn.nn.functional.probability import *
 from pynn.nn.functional.sparse import *
 from pynn.nn.functional.vision import *
 
@@ -41,6 +43,7 @@ __all__ += _loss.__all__
 __all__ += _norm.__all__
 __all__ += _padding.__all__
 __all__ += _pooling.__all__
+__all__ += _probability.__all__
 __all__ += _sparse.__all__
 __all__ += _vision.__all__
 
