@@ -505,3 +505,25 @@ def test_parameters_replaced_while_others_compute():
                 net.zero_grad()
 
     assert run_threads(work) == []
+
+
+def test_a_context_may_outlive_its_graph():
+    kept = []
+
+    class Exp(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x.exp()
+            ctx.save_for_backward(y)
+            kept.append(ctx)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    y = Exp.apply(pynn.ones(1, requires_grad=True))
+    want = y.item()
+    del y
+    assert kept[0].saved_tensors[0].item() == want
+    assert not kept[0].saved_tensors[0].requires_grad

@@ -210,13 +210,26 @@ def _grad(outputs, inputs, grad_outputs=None, retain_graph=None, bint create_gra
 
 # ---- Python code on the tape -------------------------------------------------------
 
+@cython.internal
+cdef class ForeignRun:
+    """What a foreign node holds: the callable, and who points back at the node."""
+
+    cdef object run
+    cdef _NodeOutput node
+
+
+cdef void release_run(void *ctx) noexcept with gil:
+    (<ForeignRun>ctx).node.node = NULL    # the node is going
+    Py_DECREF(<object>ctx)
+
+
 cdef pn_status run_foreign(void *ctx, int nout, pn_tensor **g, int nin,
                            pn_tensor **gin) noexcept with gil:
-    """Calls ctx(list of gradients or None), which gives a gradient or None per input."""
+    """Calls run(list of gradients or None), which gives a gradient or None per input."""
     cdef object error = None
     cdef int i
     try:
-        grads = (<object>ctx)([None if g[i] is NULL else wrap_borrowed(g[i]) for i in range(nout)])
+        grads = (<ForeignRun>ctx).run([None if g[i] is NULL else wrap_borrowed(g[i]) for i in range(nout)])
         for i in range(nin):
             if grads[i] is not None:
                 pn_retain((<Tensor?>grads[i]).c)
@@ -237,14 +250,19 @@ def _attach(str name, list inputs, list outputs, run):
     """Makes `run` the derivative of the outputs, which are fresh tensors, with
     respect to the inputs; gives the saved-output maker of that node."""
     cdef bytes text = name.encode()
-    cdef pn_tensor **x = pointers(inputs)
+    cdef pn_tensor **x = pointers(tensor_list(inputs, "inputs"))
     cdef pn_tensor **y = NULL
     cdef _NodeOutput node = _NodeOutput.__new__(_NodeOutput)
+    cdef ForeignRun held = ForeignRun.__new__(ForeignRun)
+    held.run = run
+    held.node = node
     try:
-        y = pointers(outputs)
-        Py_INCREF(run)
+        if not outputs:
+            raise ValueError("a node needs at least one output")
+        y = pointers(tensor_list(outputs, "outputs"))
+        Py_INCREF(held)
         check(pn_attach_foreign(text, <int>len(inputs), x, <int>len(outputs), y, run_foreign,
-                                release_foreign, <void *>run))
+                                release_run, <void *>held))
         node.node = y[0].node
     finally:
         PyMem_Free(x)
@@ -254,12 +272,14 @@ def _attach(str name, list inputs, list outputs, run):
 
 @cython.final
 cdef class _NodeOutput:
-    """A foreign node, borrowed: valid while its own backward runs."""
+    """A foreign node, borrowed as long as it lives."""
 
     cdef pn_node *node
 
     def tensor(self, Tensor saved not None, int output):
         """The saved memory of an output, with this node as its history."""
+        if self.node is NULL:
+            return saved
         return wrap(pn_foreign_output(self.node, output, saved.c))
 
 

@@ -114,12 +114,19 @@ cdef int share_memory(Tensor self, object data, str kind) except -1:
 ctypedef object (*forward_fn)(_Module self, object x)
 
 
+cdef object declined(_Module self, object x):
+    return NotImplemented
+
+
 @cython.final
 cdef class Forward:
     """A layer's forward(): a Python function, and a C function that does the same faster."""
 
     cdef forward_fn fn
     cdef readonly object __wrapped__
+
+    def __cinit__(self):
+        self.fn = declined
 
     def __get__(self, instance, owner):
         return self if instance is None else MethodType(self.__wrapped__, instance)
