@@ -18,14 +18,19 @@ from pynn._functions import (
     einsum as _einsum,
     indexing as _indexing,
     logic as _logic,
+    masks as _masks,
     math as _math,
     movement as _movement,
     norms as _norms,
+    patterns as _patterns,
+    pieces as _pieces,
     products as _products,
+    quantiles as _quantiles,
     random as _random,
     reduction as _reduction,
     rounding as _rounding,
     scan as _scan,
+    scattering as _scattering,
     sorting as _sorting,
     views as _views,
 )
@@ -35,14 +40,19 @@ from pynn._functions.distinct import *
 from pynn._functions.einsum import *
 from pynn._functions.indexing import *
 from pynn._functions.logic import *
+from pynn._functions.masks import *
 from pynn._functions.math import *
 from pynn._functions.movement import *
 from pynn._functions.norms import *
+from pynn._functions.patterns import *
+from pynn._functions.pieces import *
 from pynn._functions.products import *
+from pynn._functions.quantiles import *
 from pynn._functions.random import *
 from pynn._functions.reduction import *
 from pynn._functions.rounding import *
 from pynn._functions.scan import *
+from pynn._functions.scattering import *
 from pynn._functions.sorting import *
 from pynn._functions.views import *
 from pynn._guard import guard as _guard, guarded as _guarded
@@ -50,8 +60,11 @@ from pynn._guard import guard as _guard, guarded as _guarded
 __all__: list[str] = []
 __all__ += _arithmetic.__all__
 __all__ += _creation.__all__
+__all__ += _patterns.__all__
 __all__ += _einsum.__all__
 __all__ += _indexing.__all__
+__all__ += _scattering.__all__
+__all__ += _masks.__all__
 __all__ += _logic.__all__
 __all__ += _math.__all__
 __all__ += _movement.__all__
@@ -62,14 +75,19 @@ __all__ += _reduction.__all__
 __all__ += _rounding.__all__
 __all__ += _scan.__all__
 __all__ += _sorting.__all__
+__all__ += _quantiles.__all__
 __all__ += _distinct.__all__
 __all__ += _views.__all__
+__all__ += _pieces.__all__
 
 _FAMILIES: tuple[ModuleType, ...] = (
     _arithmetic,
     _creation,
+    _patterns,
     _einsum,
     _indexing,
+    _scattering,
+    _masks,
     _logic,
     _math,
     _movement,
@@ -80,8 +98,10 @@ _FAMILIES: tuple[ModuleType, ...] = (
     _rounding,
     _scan,
     _sorting,
+    _quantiles,
     _distinct,
     _views,
+    _pieces,
 )
 
 

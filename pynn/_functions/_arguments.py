@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import index
 
+from pynn import _core
 from pynn._core import Tensor
+
+Number = float | int | bool
 
 
 def axis(dim: int, ndim: int) -> int:
@@ -44,3 +47,8 @@ def tensors(values: Iterable[Tensor], name: str) -> list[Tensor]:
         if not isinstance(value, Tensor):
             raise TypeError(f"{name}(): item {k} is not a Tensor but a {type(value).__name__}")
     return found
+
+
+def scalar(value: Number, like: Tensor) -> Tensor:
+    """A 0-d tensor of the number, of another tensor's dtype."""
+    return _core.full((), value, dtype=like.dtype)
