@@ -174,7 +174,8 @@ static const pn_op op_var = {"VarBackward", var_backward};
 pn_tensor *pn_var(pn_tensor *a, uint32_t axes, double correction, bool keepdim) {
   if (!axes) axes = pn_all_axes(a);
   if (!pn_is_real(a->dtype)) {
-    pn_no_kernel(&pn_row_var, a->dtype);
+    pn_fail(PN_RUNTIME_ERROR, "std and var only support float32 and float64, not %s",
+            pn_dtype_name(a->dtype));
     return NULL;
   }
   int64_t shape[PN_MAX_DIMS];
@@ -196,13 +197,14 @@ pn_tensor *pn_var(pn_tensor *a, uint32_t axes, double correction, bool keepdim) 
 }
 
 /* ---- max, min ------------------------------------------------------------------------ */
-static pn_status check_extreme(const pn_tensor *a, uint32_t axes, const char *name) {
+/* empty: the error for a reduction of nothing. */
+static pn_status check_extreme(const pn_tensor *a, uint32_t axes, const char *name,
+                               pn_status empty) {
   if (pn_is_float(a->dtype) && !pn_is_real(a->dtype))
     return pn_no_kernel(&pn_row_extreme, a->dtype);
   if (pn_reduced_count(a, axes) == 0)
-    return pn_fail(PN_INDEX_ERROR,
-                   "%s(): Expected reduction dim to have non-zero size, the shape is %s", name,
-                   pn_shape_text(a));
+    return pn_fail(empty, "%s(): Expected reduction dim to have non-zero size, the shape is %s",
+                   name, pn_shape_text(a));
   return PN_OK;
 }
 
@@ -223,8 +225,9 @@ static const pn_op op_amax = {"AmaxBackward", extreme_backward};
 static const pn_op op_amin = {"AminBackward", extreme_backward};
 
 static pn_tensor *extreme(pn_tensor *a, uint32_t axes, bool keepdim, bool is_min) {
+  pn_status empty = axes ? PN_INDEX_ERROR : PN_RUNTIME_ERROR;
   if (!axes) axes = pn_all_axes(a);
-  if (check_extreme(a, axes, is_min ? "amin" : "amax")) return NULL;
+  if (check_extreme(a, axes, is_min ? "amin" : "amax", empty)) return NULL;
   int64_t shape[PN_MAX_DIMS];
   int ndim = pn_reduced_shape(a, axes, keepdim, shape);
   pn_tensor *out = pn_empty(a->dtype, ndim, shape);
@@ -276,7 +279,7 @@ pn_status pn_max_dim(pn_tensor *a, int axis, bool keepdim, bool is_min, pn_tenso
   *values = *indices = NULL;
   pn_status s = pn_axis(a, axis, &axis);
   uint32_t axes = 1u << axis;
-  if (!s) s = check_extreme(a, axes, is_min ? "min" : "max");
+  if (!s) s = check_extreme(a, axes, is_min ? "min" : "max", PN_INDEX_ERROR);
   if (s) return s;
   int ndim = pn_reduced_shape(a, axes, keepdim, shape);
   pn_tensor *v = pn_empty(a->dtype, ndim, shape), *i = pn_empty(PN_I64, ndim, shape);
@@ -307,7 +310,7 @@ pn_tensor *pn_argmax(pn_tensor *a, int axis, bool keepdim, bool is_min) {
     if (pn_axis(a, axis, &axis)) return NULL;
     axes = a->ndim ? 1u << axis : 0;
   }
-  if (check_extreme(a, axes, is_min ? "argmin" : "argmax")) return NULL;
+  if (check_extreme(a, axes, is_min ? "argmin" : "argmax", PN_INDEX_ERROR)) return NULL;
   int64_t shape[PN_MAX_DIMS];
   int ndim = pn_reduced_shape(a, axes, keepdim, shape);
   pn_tensor *out = pn_empty(PN_I64, ndim, shape);

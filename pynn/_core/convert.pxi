@@ -229,7 +229,7 @@ cdef uint32_t axes_mask(object dim, int ndim) except? 0xffffffff:
     for item in dim:
         d = axis(item, ndim)
         if mask & (<uint32_t>1 << d):
-            raise ValueError(f"dim {d} appears multiple times in the list of dims {dim!r}")
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims {dim!r}")
         mask |= <uint32_t>1 << d
     return mask if ndim else 0
 

@@ -163,6 +163,8 @@ def _observation_weights(
                 f"cov(): expected {name} to have one weight for each of {count} observations, "
                 f"got shape {weights.shape}"
             )
+        if weights is not None and weights.lt(0).any():
+            raise RuntimeError(f"cov(): {name} cannot be negative")
     if fweights is not None and fweights.dtype.is_floating_point:
         raise RuntimeError(
             f"cov(): expected fweights to have integral dtype but got fweights with "

@@ -58,8 +58,11 @@ def multi_margin_loss(
 
     input is (N, C) or (C), target holds classes; weight weighs them.
     """
+    code(reduction)
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
+    if weight is not None and weight.ndim != 1:
+        raise ValueError(f"weight must be one-dimensional, not of shape {weight.shape}")
     if input.ndim == 0:
         input = input.reshape(1)
     if (
@@ -91,6 +94,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean
 
     input and target are (N, C) or (C); a row of target holds classes up to its first -1.
     """
+    code(reduction)
     if input.ndim == target.ndim == 0:
         input, target = input.reshape(1), target.reshape(1)
     if input.shape != target.shape or input.ndim not in (1, 2) or input.shape[-1] == 0:
