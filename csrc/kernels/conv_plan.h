@@ -147,6 +147,11 @@ static inline bool pn_conv_is_depthwise(const pn_args *a) {
   return taps <= PN_KBLOCK && room < PN_CONV_PLANE && reach < PN_KBLOCK;
 }
 
+/* conv_weight of one channel by one: the units are the groups. */
+static inline bool pn_conv_sums_planes(const pn_args *a) {
+  return pn_conv_is_depthwise(a) && a->n[PN_CV_BATCH] > 0;
+}
+
 /* Units of conv: (phase, group, rows, panel), the panel innermost.  Phase 0 has
  * the most positions; what a later one lacks is an empty unit. */
 typedef struct pn_conv_cut {
@@ -177,7 +182,7 @@ static inline void pn_conv_weight_cut_of(pn_conv_weight_cut *c, const pn_conv_ge
   const int64_t *n = a->n, rows = n[PN_CV_CI] * g->taps;
   c->parts = pn_ceil_div(n[PN_CV_BATCH] * g->positions, PN_KBLOCK);
   const int64_t outputs = rows * n[PN_CV_CO];
-  c->split = outputs > 0 && outputs <= PN_CONV_SPLIT && c->parts >= 4 &&
+  c->split = !pn_conv_sums_planes(a) && outputs > 0 && outputs <= PN_CONV_SPLIT && c->parts >= 4 &&
              (double)outputs * (double)c->parts * (double)n[PN_CV_GROUPS] < 4e6;
   const int64_t even = pn_ceil_div(rows, pn_max64(1, pn_ceil_div(rows, PN_CONV_BLOCK)));
   c->rows = c->split ? rows : pn_max64(1, pn_ceil_div(even, b->mr) * b->mr);

@@ -34,6 +34,10 @@ void PN_FN(conv_pack_rows)(real *dst, int64_t ld, const pn_conv_geom *g, const c
 void PN_FN(conv_depthwise)(const pn_conv_geom *g, const pn_args *a, const real *src, const real *w,
                            const real *bias, real *out, real *scratch);
 
+/* The gradient of one group's weight. */
+void PN_FN(conv_depthwise_weight)(const pn_conv_geom *g, const pn_args *a, int64_t group,
+                                  real *scratch);
+
 /* One vector, or as much of it as there is room. */
 PN_INLINE void conv_store(real *dst, vreal v, int64_t room) {
   if (room >= PN_VN)

@@ -71,6 +71,10 @@ PN_KERNEL(conv_weight) {
   pn_conv_weight_cut cut;
   weight_unit u;
   pn_conv_geom_of(&g, a, 0);
+  if (pn_conv_sums_planes(a)) {
+    for (int64_t i = begin; i < end; i++) PN_FN(conv_depthwise_weight)(&g, a, i, scratch);
+    return;
+  }
   pn_conv_weight_cut_of(&cut, &g, a, &PN_BLOCKS(PN_TYPE, PN_LEVEL));
   const int64_t all = n[PN_CV_CI] * g.taps, columns = n[PN_CV_BATCH] * g.positions;
   real *s = scratch, *sums = s + cut.rows * LD + PN_CONV_SLACK + PN_KBLOCK * WIDTH;

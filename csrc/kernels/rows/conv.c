@@ -53,6 +53,13 @@ void pn_plan_conv_weight(const pn_row *row, const pn_args *a, int phase, pn_work
   *w = (pn_work){0};
   pn_conv_geom_of(&g, a, 0);
   pn_conv_weight_cut_of(&c, &g, a, b);
+  if (pn_conv_sums_planes(a)) {
+    if (phase) return;
+    w->units = a->n[PN_CV_GROUPS];
+    w->cost = (double)(a->n[PN_CV_BATCH] * g.positions) * (1 + 0.1 * (double)g.taps) + 50;
+    w->scratch = (size_t)pn_conv_depthwise_scratch(&g, a) * item_size(a);
+    return;
+  }
   const double outputs = (double)(c.rows * a->n[PN_CV_CO]);
   const double k = (double)(a->n[PN_CV_BATCH] * g.positions) / (double)(c.split ? c.parts : 1);
   if (phase == 0) {
