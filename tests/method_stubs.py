@@ -46,11 +46,18 @@ def aliases(function: Callable[..., Any]) -> dict[str, str]:
     module = sys.modules[function.__module__]
     if not str(module.__file__).endswith(".py"):
         return {}  # the extension's functions have no annotations
-    tree = ast.parse(Path(str(module.__file__)).read_text())
+    return aliases_in(Path(str(module.__file__)))
+
+
+def aliases_in(path: Path) -> dict[str, str]:
+    """What a module assigns at its top, and what it imports of that from its neighbours."""
     found = {}
-    for node in tree.body:
+    for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = ast.unparse(node.value)
+        elif isinstance(node, ast.ImportFrom) and node.module == "pynn._functions._arguments":
+            there = aliases_in(path.with_name("_arguments.py"))
+            found |= {a.name: there[a.name] for a in node.names if a.name in there}
     return found
 
 
