@@ -17,24 +17,31 @@ PN_INLINE void mini_rows(const int64_t *n, const real *row, const real *b, const
   }
 }
 
-void PN_FN(gemm_mini)(const pn_args *args) {
-  const int64_t *n = args->n;
-  const int64_t columns = n[PN_GEMM_N], depth = n[PN_GEMM_K];
-  const int64_t ka = n[PN_GEMM_CSA], kb = n[PN_GEMM_RSB], jb = n[PN_GEMM_CSB];
-  const real *row = args->p[PN_GEMM_A], *b = args->p[PN_GEMM_B], *bias = args->p[PN_GEMM_BIAS];
-  real *c = args->p[PN_GEMM_C];
-  if (jb == 1 && columns > 1 && columns <= PN_VN) {
-    mini_rows(n, row, b, bias, c);
-    return;
-  }
+/* Any B; the depth is a constant where it is small, so that nothing loops over it. */
+PN_INLINE void mini_any(const int64_t *n, const real *row, const real *b, const real *bias, real *c,
+                        const int64_t depth) {
+  const int64_t columns = n[PN_GEMM_N], ka = n[PN_GEMM_CSA], kb = n[PN_GEMM_RSB];
   for (int64_t i = 0; i < n[PN_GEMM_M]; i++, row += n[PN_GEMM_RSA], c += n[PN_GEMM_RSC]) {
     const real *column = b, *add = bias;
-    for (int64_t j = 0; j < columns; j++, column += jb) {
-      const real *x = row, *y = column;
+    for (int64_t j = 0; j < columns; j++, column += n[PN_GEMM_CSB]) {
       real sum = 0;
-      for (int64_t k = 0; k < depth; k++, x += ka, y += kb) sum = r_fma(*x, *y, sum);
+      for (int64_t k = 0; k < depth; k++) sum = r_fma(row[k * ka], column[k * kb], sum);
       if (add) sum = sum + *add, add += n[PN_GEMM_BIAS_STRIDE];
       c[j] = sum;
     }
   }
+}
+
+void PN_FN(gemm_mini)(const pn_args *args) {
+  const int64_t *n = args->n;
+  const real *row = args->p[PN_GEMM_A], *b = args->p[PN_GEMM_B], *bias = args->p[PN_GEMM_BIAS];
+  real *c = args->p[PN_GEMM_C];
+  if (n[PN_GEMM_CSB] == 1 && n[PN_GEMM_N] > 1 && n[PN_GEMM_N] <= PN_VN)
+    mini_rows(n, row, b, bias, c);
+  else if (n[PN_GEMM_K] == 2)
+    mini_any(n, row, b, bias, c, 2);
+  else if (n[PN_GEMM_K] == 4)
+    mini_any(n, row, b, bias, c, 4);
+  else
+    mini_any(n, row, b, bias, c, n[PN_GEMM_K]);
 }
