@@ -355,3 +355,42 @@ def test_same_bits_on_every_level_and_thread_count(name: str) -> None:
                 with running(Run(level, threads, False)):
                     results.add(run(dtype))
         assert len(results) == 1
+
+
+def test_wrong_groups_are_errors_and_not_crashes() -> None:
+    p = parameter()
+    o = pynn.optim.Adam([p])
+    o.step()
+    group = o.param_groups[0]
+    for key, value in (("betas", 0.9), ("betas", (0.9,)), ("lr", (0.1, 0.2)), ("eps", "x")):
+        before = group[key]
+        group[key] = value
+        with pytest.raises((TypeError, ValueError)):
+            o.step()
+        group[key] = before
+    del group["eps"]
+    with pytest.raises(KeyError):
+        o.step()
+    group["eps"] = 1e-8
+    group["params"] = (p,)
+    with pytest.raises(TypeError, match="must be a list, not tuple"):
+        o.step()
+    group["params"] = [3]
+    with pytest.raises(TypeError, match="only optimize Tensors, not int"):
+        o.step()
+    group["params"] = [p]
+    o.step()
+    o.param_groups = None  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="list of dicts"):
+        o.step()
+
+
+def test_state_of_another_dtype_is_an_error() -> None:
+    layer = pynn.nn.Linear(2, 3)
+    o = pynn.optim.Adam(layer.parameters())
+    layer(pynn.ones(2)).sum().backward()
+    o.step()
+    layer.double()
+    layer.weight.grad = pynn.ones(3, 2, dtype=pynn.float64)
+    with pytest.raises(RuntimeError, match="does not fit its parameter"):
+        o.step()

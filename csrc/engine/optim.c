@@ -54,6 +54,19 @@ static pn_status make_missing(pn_algorithm algorithm, uint32_t needs, pn_optim_s
   return status;
 }
 
+/* The parameter may have got other memory since its buffers were made. */
+static pn_status check_buffers(const pn_optim_slot *s, uint32_t needs) {
+  for (int k = 0; k < PN_OPT_BUFFERS; k++) {
+    const pn_tensor *b = needs >> k & 1 ? s->buffer[k] : NULL;
+    if (b && (b->dtype != s->param->dtype || b->numel != s->param->numel))
+      return pn_fail(PN_RUNTIME_ERROR,
+                     "an optimiser's state, %s %s, does not fit its parameter, which is %s %s now",
+                     pn_dtype_name(b->dtype), pn_shape_text(b), pn_dtype_name(s->param->dtype),
+                     pn_shape_text(s->param));
+  }
+  return PN_OK;
+}
+
 /* Everything that can fail, before anything is written; counts[dtype]. */
 static pn_status prepare(pn_algorithm algorithm, int n, pn_optim_slot *slots, bool *made,
                          int *counts) {
@@ -71,9 +84,11 @@ static pn_status prepare(pn_algorithm algorithm, int n, pn_optim_slot *slots, bo
     }
     bool complete = s->progress || !needs;
     for (int k = 0; k < PN_OPT_BUFFERS; k++) complete &= !(needs >> k & 1) || s->buffer[k];
-    if (complete) continue;
-    *made = true;
-    status = make_missing(algorithm, needs, s);
+    if (needs) status = check_buffers(s, needs);
+    if (!status && !complete) {
+      *made = true;
+      status = make_missing(algorithm, needs, s);
+    }
     if (status) return status;
   }
   return PN_OK;

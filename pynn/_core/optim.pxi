@@ -1,87 +1,5 @@
 # The C side of pynn.optim: one C call over all parameters of an optimiser.
 
-# Algorithm: its number, the options of a group in the order in which C reads
-# them (a pair stands for two), and the buffers' names.
-cdef dict ALGORITHMS = {
-    "SGD": (PN_SGD, ("lr", "weight_decay", "maximize", "momentum", "dampening", "nesterov"),
-            ("momentum_buffer",)),
-    "Adam": (PN_ADAM, ("lr", "weight_decay", "maximize", "betas", "eps",
-                       "decoupled_weight_decay", "amsgrad"),
-             ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")),
-    "NAdam": (PN_NADAM, ("lr", "weight_decay", "maximize", "betas", "eps",
-                         "decoupled_weight_decay", "momentum_decay"), ("exp_avg", "exp_avg_sq")),
-    "RAdam": (PN_RADAM, ("lr", "weight_decay", "maximize", "betas", "eps",
-                         "decoupled_weight_decay"), ("exp_avg", "exp_avg_sq")),
-    "Adamax": (PN_ADAMAX, ("lr", "weight_decay", "maximize", "betas", "eps"),
-               ("exp_avg", "exp_inf")),
-    "RMSprop": (PN_RMSPROP, ("lr", "weight_decay", "maximize", "alpha", "eps", "momentum",
-                             "centered"), ("square_avg", "momentum_buffer", "grad_avg")),
-    "Adagrad": (PN_ADAGRAD, ("lr", "weight_decay", "maximize", "lr_decay", "eps",
-                             "initial_accumulator_value"), ("sum",)),
-    "Adadelta": (PN_ADADELTA, ("lr", "weight_decay", "maximize", "rho", "eps"),
-                 ("square_avg", "acc_delta")),
-}
-
-
-cdef extern from *:
-    """
-    #if PY_VERSION_HEX < 0x030c0000
-    #define pn_dict_version(d) (((PyDictObject *)(d))->ma_version_tag)
-    #else
-    #define pn_dict_version(d) ((uint64_t)0)
-    #endif
-    """
-    # Another number after every assignment to the dict; 0: this Python has none.
-    uint64_t pn_dict_version(PyObject *d)
-
-
-@cython.internal
-cdef class OptimGroup:
-    """A parameter group: the options that C reads, and what they were read from."""
-
-    cdef dict group
-    cdef object params       # the group's list, as it was when the slots were made
-    cdef int start, n        # its slots
-    cdef list values
-    cdef double options[8]
-    cdef uint64_t version    # of the dict that was read; 0: read it again
-
-    cdef inline bint unchanged(self) noexcept:
-        return self.version != 0 and self.version == pn_dict_version(<PyObject *>self.group)
-
-    cdef int sync(self, tuple keys) except -1:
-        """Options change by assignment to the dict; a tensor may change in place."""
-        cdef PyObject *found
-        cdef int k, i = 0
-        cdef bint fixed = True
-        if self.unchanged():
-            return 0
-        self.version = 0
-        for k in range(<int>len(keys)):
-            found = PyDict_GetItemWithError(<PyObject *>self.group, <PyObject *>keys[k])
-            if found is NULL:
-                raise KeyError(keys[k])
-            if found == PyList_GET_ITEM(<PyObject *>self.values, k):
-                i += 1 + (type(<object>found) is tuple)
-                continue
-            value = <object>found
-            if isinstance(value, (Tensor, list)):
-                fixed = False
-                self.values[k] = None
-            else:
-                self.values[k] = value
-            if isinstance(value, (tuple, list)):
-                self.options[i] = value[0]
-                self.options[i + 1] = value[1]
-                i += 2
-            else:
-                self.options[i] = value
-                i += 1
-        if fixed:
-            self.version = pn_dict_version(<PyObject *>self.group)
-        return 0
-
-
 cdef class _Optimizer:
     """Parameter groups, state, and the step of the optimisers that C has.
 
@@ -129,7 +47,10 @@ cdef class _Optimizer:
         cdef OptimGroup g
         cdef Py_ssize_t k, i
         cdef PyObject *params
-        cdef bint same = PyList_GET_SIZE(<PyObject *>self.param_groups) == len(self.groups)
+        cdef bint same
+        if self.param_groups is None:
+            raise TypeError("param_groups is a list of dicts, not None")
+        same = PyList_GET_SIZE(<PyObject *>self.param_groups) == len(self.groups)
         for k in range(len(self.groups) if same else 0):
             g = <OptimGroup>self.groups[k]
             if PyList_GET_ITEM(<PyObject *>self.param_groups, k) != <PyObject *>g.group:
@@ -351,9 +272,6 @@ cdef class _Optimizer:
                 g = wrap(pn_alias(grad))
                 fill(g, 0)
                 check(pn_set_grad(self.slots[i].param, g.c))
-
-
-cdef str PARAMS = "params"
 
 
 cdef void fill_slot(pn_optim_slot *s, pn_tensor *param, OptimGroup g) noexcept:
