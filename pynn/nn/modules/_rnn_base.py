@@ -48,7 +48,7 @@ class RNNBase(Module):
         dtype: _core.dtype | None = None,
     ) -> None:
         super().__init__()
-        _check_options(hidden_size, num_layers, dropout)
+        _check_options(input_size, hidden_size, num_layers, dropout)
         if mode not in _recurrence.MODES:
             raise ValueError(f"Unrecognized RNN mode: {mode}")
         self.mode = mode
@@ -207,7 +207,7 @@ def _names(layer: int, direction: int, bias: bool) -> list[str]:
     return [kind + suffix for kind in kinds]
 
 
-def _check_options(hidden_size: int, num_layers: int, dropout: float) -> None:
+def _check_options(input_size: int, hidden_size: int, num_layers: int, dropout: float) -> None:
     if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
         raise ValueError(
             "dropout should be a number in range [0, 1] representing the probability of an "
@@ -215,6 +215,8 @@ def _check_options(hidden_size: int, num_layers: int, dropout: float) -> None:
         )
     if not isinstance(hidden_size, int):
         raise TypeError(f"hidden_size should be of type int, got: {type(hidden_size).__name__}")
+    if input_size <= 0:
+        raise ValueError("input_size must be greater than zero")
     if hidden_size <= 0:
         raise ValueError("hidden_size must be greater than zero")
     if num_layers <= 0:
