@@ -59,7 +59,7 @@ def samples(kind: str) -> Callable[..., Iterator[Sample]]:
 
 def dropped(q: Any, k: Any, v: Any, keep: Any) -> Any:
     """What scaled_dot_product_attention does with the weights that dropout keeps."""
-    scale = float(q.shape[-1]) ** -0.5
+    scale = max(1, q.shape[-1]) ** -0.5
     return pynn._core.ops.attention(q, k, v, None, keep, False, scale, 1.75)
 
 

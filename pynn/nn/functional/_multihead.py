@@ -7,6 +7,7 @@ import math
 from pynn import _core
 from pynn._core import Tensor
 from pynn._functions.movement import cat
+from pynn.nn._errors import ArgumentError
 from pynn.nn.functional.dropout import dropout
 from pynn.nn.functional.linear import linear
 
@@ -95,23 +96,23 @@ def _check_dims(
 ) -> bool:
     """Is there a batch dimension?"""
     if query.dim() not in (2, 3):
-        raise AssertionError(
+        raise ArgumentError(
             f"query should be unbatched 2D or batched 3D tensor but received {query.dim()}-D query "
             "tensor"
         )
     kind = "batched (3-D)" if query.dim() == 3 else "unbatched (2-D)"
     if key.dim() != query.dim() or value.dim() != query.dim():
-        raise AssertionError(
+        raise ArgumentError(
             f"For {kind} `query`, expected `key` and `value` to be {query.dim()}-D but found "
             f"{key.dim()}-D and {value.dim()}-D tensors respectively"
         )
     if padding is not None and padding.dim() != query.dim() - 1:
-        raise AssertionError(
+        raise ArgumentError(
             f"For {kind} `query`, expected `key_padding_mask` to be `None` or "
             f"{query.dim() - 1}-D but found {padding.dim()}-D tensor instead"
         )
     if mask is not None and mask.dim() not in (2, 3):
-        raise AssertionError(
+        raise ArgumentError(
             f"For {kind} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found "
             f"{mask.dim()}-D tensor instead"
         )
@@ -123,17 +124,15 @@ def _check_sizes(
 ) -> None:
     embed_dim = query.size(2)
     if embed_dim != expected:
-        raise AssertionError(
-            f"was expecting embedding dimension of {expected}, but got {embed_dim}"
-        )
+        raise ArgumentError(f"was expecting embedding dimension of {expected}, but got {embed_dim}")
     if embed_dim % num_heads:
-        raise AssertionError(f"embed_dim {embed_dim} not divisible by num_heads {num_heads}")
+        raise ArgumentError(f"embed_dim {embed_dim} not divisible by num_heads {num_heads}")
     if separate and key.shape[:2] != value.shape[:2]:
-        raise AssertionError(
+        raise ArgumentError(
             f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
         )
     if not separate and key.shape != value.shape:
-        raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
+        raise ArgumentError(f"key shape {key.shape} does not match value shape {value.shape}")
 
 
 def _additive(mask: Tensor | None, name: str, like: Tensor) -> Tensor | None:
@@ -144,7 +143,7 @@ def _additive(mask: Tensor | None, name: str, like: Tensor) -> Tensor | None:
         zero = _core.zeros(mask.shape, dtype=like.dtype)
         return _core.where(mask, -math.inf, zero)
     if not mask.dtype.is_floating_point:
-        raise AssertionError(f"only bool and floating types of {name} are supported")
+        raise ArgumentError(f"only bool and floating types of {name} are supported")
     return mask
 
 
@@ -159,14 +158,15 @@ def _project(
     """q, k, v of (..., E) each."""
     size = query.size(2)
     if separate is None:
-        assert weight is not None, "use_separate_proj_weight is False but in_proj_weight is None"
+        if weight is None:
+            raise ArgumentError("use_separate_proj_weight is False but in_proj_weight is None")
         if query is key and key is value:
             q, k, v = linear(query, weight, bias).chunk(3, -1)
             return q, k, v
         w_q, w_k, w_v = weight.chunk(3, 0)
     else:
         if separate[0] is None or separate[1] is None or separate[2] is None:
-            raise AssertionError("use_separate_proj_weight is True but a weight is None")
+            raise ArgumentError("use_separate_proj_weight is True but a weight is None")
         w_q, w_k, w_v = separate[0], separate[1], separate[2]
     b: list[Tensor | None] = [None] * 3 if bias is None else list(bias.split(size))
     return linear(query, w_q, b[0]), linear(key, w_k, b[1]), linear(value, w_v, b[2])
@@ -181,7 +181,7 @@ def _heads(x: Tensor, num_heads: int) -> Tensor:
 def _static(x: Tensor, batch: int, num_heads: int, q: Tensor) -> Tensor:
     """(N heads, S, E / heads) as (N, heads, S, E / heads)."""
     if x.size(0) != batch * num_heads or x.size(2) != q.size(3):
-        raise AssertionError(
+        raise ArgumentError(
             f"expecting static_k and static_v of sizes ({batch * num_heads}, S, {q.size(3)}), but "
             f"got {tuple(x.shape)}"
         )
@@ -215,7 +215,7 @@ def _merged(mask: Tensor | None, padding: Tensor | None, extra: int, source: int
         return mask
     padding = _widened(padding, extra)
     if padding.size(1) != source:
-        raise AssertionError(
+        raise ArgumentError(
             f"expecting key_padding_mask of {source - extra} columns, but got {padding.size(1)}"
         )
     padding = padding.unsqueeze(1).unsqueeze(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pynn import _core
 from pynn._core import Tensor
+from pynn.nn._errors import ArgumentError
 
 __all__ = ["embedding", "one_hot"]
 
@@ -39,7 +40,7 @@ def embedding(
     if padding_idx is not None:
         rows = weight.size(0)
         if not -rows <= padding_idx < rows:
-            raise AssertionError("Padding_idx must be within num_embeddings")
+            raise ArgumentError("Padding_idx must be within num_embeddings")
         padding = padding_idx % rows
     if max_norm is not None:
         _shorten(weight, input, float(max_norm), float(norm_type))

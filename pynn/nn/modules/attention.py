@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynn import _core
 from pynn._core import Parameter, Tensor
 from pynn.nn import functional as F, init
+from pynn.nn._errors import ArgumentError
 from pynn.nn.modules.linear import Linear
 from pynn.nn.modules.module import Module
 
@@ -65,7 +66,7 @@ class MultiheadAttention(Module):
         self.batch_first = batch_first
         self.head_dim = embed_dim // num_heads
         if self.head_dim * num_heads != embed_dim:
-            raise AssertionError("embed_dim must be divisible by num_heads")
+            raise ArgumentError("embed_dim must be divisible by num_heads")
         if self._qkv_same_embed_dim:
             self.in_proj_weight = Parameter(_core.empty(3 * embed_dim, embed_dim, dtype=dtype))
             for name in ("q_proj_weight", "k_proj_weight", "v_proj_weight"):

@@ -7,6 +7,7 @@ from typing import Any
 from pynn import _core
 from pynn._core import Parameter, Tensor
 from pynn.nn import functional as F, init
+from pynn.nn._errors import ArgumentError
 from pynn.nn.modules.module import TensorModule
 
 __all__ = ["Embedding"]
@@ -43,7 +44,7 @@ class Embedding(TensorModule):
         self.embedding_dim = embedding_dim
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings:
-                raise AssertionError("Padding_idx must be within num_embeddings")
+                raise ArgumentError("Padding_idx must be within num_embeddings")
             padding_idx %= num_embeddings
         self.padding_idx = padding_idx
         self.max_norm = max_norm
@@ -55,7 +56,7 @@ class Embedding(TensorModule):
             self.reset_parameters()
         else:
             if tuple(_weight.shape) != (num_embeddings, embedding_dim):
-                raise AssertionError(
+                raise ArgumentError(
                     "Shape of weight does not match num_embeddings and embedding_dim"
                 )
             self.weight = Parameter(_weight, requires_grad=not _freeze)
@@ -72,7 +73,7 @@ class Embedding(TensorModule):
     ) -> Embedding:
         """An Embedding on a (num_embeddings, embedding_dim) tensor; freeze: without gradient."""
         if embeddings.dim() != 2:
-            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+            raise ArgumentError("Embeddings parameter is expected to be 2-dimensional")
         options: dict[str, Any] = {
             "padding_idx": padding_idx,
             "max_norm": max_norm,
