@@ -141,18 +141,23 @@ if TYPE_CHECKING:
     from pynn._config import config as config, show_config as show_config
     from pynn._functions.arithmetic import *
     from pynn._functions.creation import *
+    from pynn._functions.distinct import *
     from pynn._functions.einsum import *
     from pynn._functions.indexing import *
     from pynn._functions.logic import *
+    from pynn._functions.masks import *
     from pynn._functions.math import *
     from pynn._functions.movement import *
     from pynn._functions.norms import *
+    from pynn._functions.patterns import *
+    from pynn._functions.pieces import *
     from pynn._functions.products import *
+    from pynn._functions.quantiles import *
     from pynn._functions.random import *
     from pynn._functions.reduction import *
     from pynn._functions.scan import *
+    from pynn._functions.scattering import *
     from pynn._functions.sorting import *
-    from pynn._functions.unique import *
     from pynn._functions.views import *
     from pynn._summary import summary as summary
     from pynn.tutorial import NeuralNetwork as NeuralNetwork, Perceptron as Perceptron

@@ -1,8 +1,8 @@
 """The methods of Tensor that are functions of Python (made by tests/method_stubs.py)."""
 
 from builtins import bool as _bool, float as _float, int as _int
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 from pynn._core import Generator, Tensor, dtype as _dtype
 from pynn._functions.reduction import MinMax
