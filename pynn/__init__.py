@@ -122,6 +122,7 @@ from pynn._core import (
     zeros_like as zeros_like,
 )
 from pynn._functions import *
+from pynn._limits import finfo as finfo, iinfo as iinfo
 
 __version__ = "0.1.0"
 

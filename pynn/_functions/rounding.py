@@ -7,6 +7,7 @@ import math as _math
 
 from pynn import _core
 from pynn._core import Tensor
+from pynn._limits import finfo
 
 __all__ = [
     "ceil",
@@ -19,13 +20,6 @@ __all__ = [
 ]
 METHODS: tuple[str, ...] = tuple(__all__)
 INPLACE: tuple[str, ...] = tuple(__all__)
-
-_GREATEST = {
-    "pynn.float32": 2.0**128 - 2.0**104,
-    "pynn.float64": _math.ldexp(2.0 - 2.0**-52, 1023),
-    "pynn.float16": 65504.0,
-    "pynn.bfloat16": 2.0**128 - 2.0**120,
-}
 
 
 def floor(input: Tensor) -> Tensor:
@@ -73,7 +67,7 @@ def nan_to_num(
     """NaN and infinities replaced; None stands for the dtype's greatest and least number."""
     if not input.is_floating_point():
         return input.clone()
-    greatest = _GREATEST[str(input.dtype)]
+    greatest = finfo(input.dtype).max
     high = greatest if posinf is None else posinf
     low = -greatest if neginf is None else neginf
     x = _core.where(input == _math.inf, high, input)
