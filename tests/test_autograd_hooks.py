@@ -228,6 +228,22 @@ def test_grad_of_a_dict_and_materialized():
         autograd.grad((x * x).sum(), y, materialize_grads=True, allow_unused=False)
 
 
+def test_grad_of_many_inputs_in_any_order():
+    xs = [leaf(i) for i in range(40)]
+    ys = [x * (i + 1) for i, x in enumerate(xs)]
+    total = sum((y * y).sum() for y in ys)
+    unused = leaf(1)
+    asked = [ys[3], xs[7], xs[7], unused, *reversed(xs), ys[3], unused]
+    found = autograd.grad(total, asked, allow_unused=True)
+    assert found[0].tolist() == found[-2].tolist() == [2 * 4 * 3]
+    assert found[1].tolist() == found[2].tolist() == [2 * 64 * 7]
+    assert found[3] is None
+    assert found[-1] is None
+    assert [g.item() for g in found[4:44]] == [2 * (i + 1) ** 2 * i for i in reversed(range(40))]
+    with pytest.raises(ValueError, match="non-empty"):
+        autograd.grad(ys[0], [])
+
+
 # ---- nodes ---------------------------------------------------------------------------------
 
 

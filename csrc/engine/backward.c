@@ -100,8 +100,15 @@ static pn_status deliver_late(pass *p) {
 /* grad() and backward(inputs=): what has come for the inputs. */
 static pn_status deliver_inputs(pass *p) {
   pn_status s = PN_OK;
-  for (int i = 0; i < p->ninputs && !s; i++) {
+  for (int k = 0; k < p->ninputs && !s; k++) {
+    int i = p->wanted[k].i, before = k ? p->wanted[k - 1].i : i;
     pn_tensor *x = p->inputs[i];
+    if (before != i && p->inputs[before] == x) { /* the same input twice */
+      pn_tensor *same = p->into ? NULL : pn_ref(p->out[before]);
+      pn_release(p->out[i]);
+      p->out[i] = same;
+      continue;
+    }
     if (!p->out[i]) continue;
     if (!x->node && (x->flags & PN_T_HOOKED))
       s = pn_run_hooks(x->scalar.hooks, 0, PN_HOOK_GRAD, &p->out[i]);
@@ -118,8 +125,8 @@ static pn_status deliver(pass *p, const pn_edge *e, pn_tensor *g) {
     if (t) return add_to(&t->g[e->output], g);
     s = pn_last_status();
   } else if (p->inputs) {
-    for (int i = 0; i < p->ninputs; i++)
-      if (p->inputs[i] == e->leaf) return add_to(&p->out[i], g);
+    int k = pn_pass_find(p, e->leaf);
+    if (k < p->ninputs) return add_to(&p->out[p->wanted[k].i], g);
     s = PN_OK;
   } else if (e->leaf->flags & PN_T_HOOKED) {
     return add_late(p, e->leaf, g);
@@ -177,10 +184,11 @@ static pn_status collect(pass *p, task *t) {
     pn_status s = pn_run_node_hooks(t->node, t->g, !p->inputs);
     if (s) return s;
   }
-  for (int i = 0; i < p->ninputs; i++) {
-    pn_tensor *x = p->inputs[i];
-    if (x->node != t->node || !t->g[x->node_output] || p->out[i]) continue;
-    p->out[i] = pn_ref(t->g[x->node_output]);
+  if (!p->inputs) return PN_OK;
+  for (int k = pn_pass_find(p, t->node); k < p->ninputs && p->wanted[k].key == t->node; k++) {
+    int i = p->wanted[k].i;
+    pn_tensor *g = t->g[p->inputs[i]->node_output];
+    if (g && !p->out[i]) p->out[i] = pn_ref(g);
   }
   return PN_OK;
 }
@@ -254,6 +262,7 @@ static pn_status run_pass(pass *p, int nroots, pn_tensor **roots, pn_tensor **gr
     if (p->inputs[i]->base && pn_refresh_view(p->inputs[i])) return pn_last_status();
   }
   p->oldest = oldest_input(p);
+  if (p->inputs && pn_pass_want(p)) return pn_last_status();
   bool was = pn_set_grad_enabled(p->create_graph);
   pn_status s = PN_OK;
   for (int i = 0; i < nroots && !s; i++) s = seed(p, roots[i], grads ? grads[i] : NULL);
@@ -282,9 +291,6 @@ pn_status pn_backward(int nroots, pn_tensor **roots, pn_tensor **grads, bool ret
   p.inputs = inputs;
   p.out = out;
   pn_status s = run_pass(&p, nroots, roots, grads);
-  for (int i = 1; i < p.ninputs && !s; i++) /* the same input twice */
-    for (int j = 0; j < i && !out[i]; j++)
-      if (inputs[i] == inputs[j]) out[i] = pn_ref(out[j]);
   if (s)
     for (int i = 0; i < p.ninputs; i++) {
       pn_release(out[i]);

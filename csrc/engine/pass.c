@@ -3,6 +3,8 @@
  * of tasks is all the index it needs. */
 #include "engine/pass.h"
 
+#include <stdlib.h>
+
 /* ---- the heap --------------------------------------------------------------------- */
 static pn_status push(pass *p, task *t) {
   if (p->count == p->room) {
@@ -104,7 +106,37 @@ void pn_pass_done(pass *p, task *t) {
   pn_node_release(n);
 }
 
+static int by_key(const void *a, const void *b) {
+  const wanted *x = a, *y = b;
+  if (x->key != y->key) return (uintptr_t)x->key < (uintptr_t)y->key ? -1 : 1;
+  return x->i - y->i;
+}
+
+pn_status pn_pass_want(pass *p) {
+  p->wanted = pn_alloc((size_t)p->ninputs * sizeof *p->wanted);
+  if (!p->wanted) return pn_last_status();
+  for (int i = 0; i < p->ninputs; i++) {
+    pn_tensor *x = p->inputs[i];
+    p->wanted[i] = (wanted){x->node ? (const void *)x->node : x, i};
+  }
+  qsort(p->wanted, (size_t)p->ninputs, sizeof *p->wanted, by_key);
+  return PN_OK;
+}
+
+int pn_pass_find(const pass *p, const void *key) {
+  int lo = 0, hi = p->ninputs;
+  while (lo < hi) {
+    int mid = lo + (hi - lo) / 2;
+    if ((uintptr_t)p->wanted[mid].key < (uintptr_t)key)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo < p->ninputs && p->wanted[lo].key == key ? lo : p->ninputs;
+}
+
 void pn_pass_end(pass *p) {
+  pn_free(p->wanted);
   while (p->count) pn_pass_done(p, pn_pass_pop(p));
   for (task *t = p->spare, *next; t; t = next) {
     next = t->other;

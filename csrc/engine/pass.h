@@ -20,6 +20,12 @@ typedef struct late {
   pn_tensor *leaf, *g;
 } late;
 
+/* Input i of grad(), found by the node that made it, or, of a leaf, by itself. */
+typedef struct wanted {
+  const void *key;
+  int i;
+} wanted;
+
 enum { PN_PASS_TASKS = 16 };
 
 struct pass {
@@ -31,6 +37,7 @@ struct pass {
   bool into; /* the gradients of inputs go into their .grad */
   int ninputs;
   pn_tensor **inputs, **out; /* grad() mode */
+  wanted *wanted;            /* of every input, sorted: thousands may be asked for */
   uint64_t oldest;           /* nodes made before it lead to none of the inputs */
   late *late;                /* leaves with hooks: their sums, delivered at the end */
   int64_t nlate, late_room;
@@ -44,6 +51,11 @@ static inline void pn_pass_begin(pass *p) {
   p->room = PN_PASS_TASKS;
 }
 void pn_pass_end(pass *p); /* releases what still waits */
+
+/* Sorts p->wanted; views among the inputs are up to date. */
+pn_status pn_pass_want(pass *p);
+/* The first place in p->wanted with this key, or p->ninputs. */
+int pn_pass_find(const pass *p, const void *key);
 
 /* The task of a node, made and queued if it has none; NULL without memory. */
 task *pn_pass_task(pass *p, pn_node *n);

@@ -186,6 +186,8 @@ def _grad(outputs, inputs, grad_outputs=None, retain_graph=None, bint create_gra
     cdef pn_tensor **w = NULL
     cdef pn_tensor **x = NULL
     cdef pn_tensor **g = NULL
+    if not leaves:
+        raise ValueError("grad requires non-empty inputs.")
     for t in leaves:
         if not wants_grad((<Tensor>t).c):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
