@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from operators.pooling import Case, few, of
 from optable import Op
 
 import pynn.nn.functional as F
+from operators.pooling import Case, few, of
 
 
 def unfold(x: np.ndarray, kernel_size: int, stride: int = 1, padding: int = 0) -> np.ndarray:
