@@ -334,16 +334,17 @@ def test_decorators_without_parentheses():
 
 
 def test_a_parameter_whose_hook_holds_its_module_is_collected():
-    net = pynn.nn.Linear(2, 2)
-    seen = []
-    net.weight.register_hook(lambda g: seen.append(net.in_features))
-    net.weight.register_post_accumulate_grad_hook(lambda p: seen.append(net.out_features))
-    net.weight.register_hook(lambda g: g * 0)
-    net(pynn.ones(1, 2)).sum().backward()
-    assert seen == [2, 2]
-    assert net.weight.grad.tolist() == [[0, 0], [0, 0]]
-    gone = weakref.ref(net)
-    del net
+    def run():
+        net, seen = pynn.nn.Linear(2, 2), []
+        net.weight.register_hook(lambda g: seen.append(net.in_features))
+        net.weight.register_post_accumulate_grad_hook(lambda p: seen.append(net.out_features))
+        net.weight.register_hook(lambda g: g * 0)
+        net(pynn.ones(1, 2)).sum().backward()
+        assert seen == [2, 2]
+        assert net.weight.grad.tolist() == [[0, 0], [0, 0]]
+        return weakref.ref(net)
+
+    gone = run()
     gc.collect()
     assert gone() is None
 
