@@ -125,10 +125,20 @@ pn_tensor *pn_copy_of(pn_tensor *a) {
   return c;
 }
 
+pn_tensor *pn_index_wide(pn_index_fn fn, pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src) {
+  pn_tensor *wide = pn_cast(a, PN_F32), *from = wide ? pn_cast(src, PN_F32) : NULL;
+  pn_tensor *r = from ? fn(wide, axis, index, from) : NULL, *out = r ? pn_cast(r, a->dtype) : NULL;
+  pn_release(r);
+  pn_release(from);
+  pn_release(wide);
+  return out;
+}
+
 pn_tensor *pn_index_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src) {
   if (pn_axis(a, axis, &axis) || pn_check_index("index_add", index) ||
       pn_check_pair("index_add", a, src))
     return NULL;
+  if (pn_is_half(a)) return pn_index_wide(pn_index_add, a, axis, index, src);
   bool fits = src->ndim == a->ndim && index->ndim <= 1;
   for (int d = 0; fits && d < a->ndim; d++)
     fits = src->shape[d] == (d == axis ? index->numel : a->shape[d]);

@@ -96,6 +96,8 @@ static pn_tensor *scatter_add_of(pn_tensor *a, int axis, pn_tensor *index, pn_te
 }
 
 pn_tensor *pn_scatter_add(pn_tensor *a, int axis, pn_tensor *index, pn_tensor *src) {
+  if (pn_is_half(a) && a->dtype == src->dtype)
+    return pn_index_wide(pn_scatter_add, a, axis, index, src);
   return scatter_add_of(a, axis, index, src, 0);
 }
 
