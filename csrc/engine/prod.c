@@ -21,14 +21,11 @@ static pn_status prod_backward(pn_node *n, pn_tensor *g, pn_tensor **gin) {
   int64_t whole = -1;
   pn_tensor *v = !x ? NULL : flat ? pn_reshape(x, 1, &whole) : pn_ref(x);
   if (flat) axis = 0;
-  pn_tensor *up = v ? pn_cumprod(v, axis, -1, false) : NULL;
-  pn_tensor *down = v ? pn_cumprod(v, axis, -1, true) : NULL;
-  pn_tensor *before = up ? pn_shift(up, axis, false, 1) : NULL;
-  pn_tensor *after = down ? pn_shift(down, axis, true, 1) : NULL;
-  pn_tensor *d = pn_use2(pn_mul, before, after);
+  pn_tensor *d = v ? pn_prod_others(v, axis) : NULL;
   pn_tensor *shaped = d && flat ? pn_reshape(d, x->ndim, x->shape) : pn_ref(d);
-  pn_tensor *drop[] = {x, v, up, down, d};
-  for (size_t k = 0; k < sizeof drop / sizeof *drop; k++) pn_release(drop[k]);
+  pn_release(x);
+  pn_release(v);
+  pn_release(d);
   return pn_give(gin, 0, pn_use2(pn_mul, shaped, pn_unreduced(n, g)));
 }
 static const pn_op op_prod = {"ProdBackward", prod_backward};

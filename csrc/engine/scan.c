@@ -180,6 +180,17 @@ pn_tensor *pn_cumprod(pn_tensor *a, int axis, int dtype, bool reverse) {
   return recorded(&op_cumprod, out, x, axis, reverse, true);
 }
 
+pn_tensor *pn_prod_others(pn_tensor *x, int axis) {
+  if (pn_axis(x, axis, &axis)) return NULL;
+  if (!pn_wants_grad(x)) return run_scan(&pn_row_prod_others, x, NULL, axis, false);
+  pn_tensor *up = pn_cumprod(x, axis, -1, false), *down = pn_cumprod(x, axis, -1, true);
+  pn_tensor *before = up ? pn_shift(up, axis, false, 1) : NULL;
+  pn_tensor *behind = down ? pn_shift(down, axis, true, 1) : NULL;
+  pn_release(up);
+  pn_release(down);
+  return pn_use2(pn_mul, before, behind);
+}
+
 /* ---- logcumsumexp ---------------------------------------------------------------------- */
 /* exp(a - b) where b is finite, else 0: nothing flows through -inf. */
 static pn_tensor *ratio(pn_tensor *owned_a, pn_tensor *b) {

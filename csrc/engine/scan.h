@@ -12,5 +12,8 @@ pn_tensor *pn_logcumsumexp(pn_tensor *a, int axis);
 pn_tensor *pn_linear_scan(pn_tensor *x, pn_tensor *a, int axis, bool reverse);
 /* y[i] = x[i-1], y[0] = fill; back: y[i] = x[i+1], fill at the end. */
 pn_tensor *pn_shift(pn_tensor *x, int axis, bool back, double fill);
+/* y[i] = the product of all x[k] with k != i, along axis: differentiable while
+ * recording, one kernel with the same bits otherwise. */
+pn_tensor *pn_prod_others(pn_tensor *x, int axis);
 
 #endif

@@ -9,6 +9,8 @@
  *
  *   y[i] = y[i+1] + x[i] and so on;  linear_scan: y[i] = fma(a[i+1], y[i+1], x[i])
  *
+ *   prod_others   y[i] = (x[0] x[1] ... x[i-1]) (x[n-1] x[n-2] ... x[i+1]), not in place
+ *
  * (a[i] belongs to the step between i-1 and i, whichever way it is taken).  The
  * order of a line is sequential, so it depends on nothing else; lines are
  * divided over threads and vector lanes.  The output is contiguous, inputs have

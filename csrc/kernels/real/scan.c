@@ -109,3 +109,35 @@ PN_NOINLINE vreal step_logcumsumexp_once(vreal y, vreal x, vreal a) {
 PN_KERNEL(logcumsumexp) {
   for (int64_t u = begin; u < end; u++) scan_unit(step_logcumsumexp_once, false, a, u);
 }
+
+/* The product of all others: those before times those behind. */
+PN_INLINE void others_strip(lanes how, const pn_scan_unit *u, scan_at p, int64_t n) {
+  vreal before = v_set1(1), behind = v_set1(1);
+  for (int64_t i = 0; i < u->axis; i++) {
+    store(how, p.y + i * u->step[0], u->across[0], n, before);
+    before = v_mul(before, load(how, p.x + i * u->step[1], u->across[1], n));
+  }
+  for (int64_t i = u->axis - 1; i >= 0; i--) {
+    real *y = p.y + i * u->step[0];
+    store(how, y, u->across[0], n, v_mul(load(how, y, u->across[0], n), behind));
+    behind = v_mul(behind, load(how, p.x + i * u->step[1], u->across[1], n));
+  }
+}
+
+PN_KERNEL(prod_others) {
+  for (int64_t k = begin; k < end; k++) {
+    pn_scan_unit u = pn_scan_unit_at(a, k);
+    bool side = u.across[0] == 1 && u.across[1] == 1;
+    for (int64_t c = 0, n; c < u.lines; c += n) {
+      scan_at p = {(real *)a->p[PN_SCAN_OUT] + u.y + c * u.across[0],
+                   (const real *)a->p[PN_SCAN_X] + u.x + c * u.across[1], NULL};
+      n = pn_min64(u.lines - c, PN_VN);
+      if (n == 1)
+        others_strip(LANES_ONE, &u, p, 1);
+      else if (side)
+        others_strip(LANES_SOME, &u, p, n);
+      else
+        others_strip(LANES_APART, &u, p, n);
+    }
+  }
+}
