@@ -33,10 +33,10 @@ PN_INLINE item op_floor_divide(item x, item y, item c0, item c1) {
   item q = op_trunc_divide(x, y, 0, 0), r = (item)((uitem)x - (uitem)q * (uitem)y);
   return (item)((uitem)q - (uitem)(differ(r, y) & (y != 0)));
 }
-PN_KERNEL(trunc_divide) { item_binary(a, begin, end, op_trunc_divide); }
-PN_KERNEL(fmod) { item_binary(a, begin, end, op_fmod); }
-PN_KERNEL(remainder) { item_binary(a, begin, end, op_remainder); }
-PN_KERNEL(floor_divide) { item_binary(a, begin, end, op_floor_divide); }
+PN_KERNEL(trunc_divide) { item_divide(a, begin, end, op_trunc_divide); }
+PN_KERNEL(fmod) { item_divide(a, begin, end, op_fmod); }
+PN_KERNEL(remainder) { item_divide(a, begin, end, op_remainder); }
+PN_KERNEL(floor_divide) { item_divide(a, begin, end, op_floor_divide); }
 
 /* Shifts by less than 0 or at least the width: 0, to the right what is left of
  * the sign. */
@@ -59,4 +59,4 @@ PN_INLINE item op_power(item x, item y, item c0, item c1) {
     if (e & 1) r = (uitem)(r * square);
   return (item)r;
 }
-PN_KERNEL(power) { item_binary(a, begin, end, op_power); }
+PN_KERNEL(power) { item_divide(a, begin, end, op_power); }

@@ -60,5 +60,5 @@ PN_KERNEL(clamp) {
   item low = saturated(a->f[0]), high = saturated(a->f[1]);
   if ((double)low < a->f[0] && low < ITEM_MAX) low++;
   if ((double)high > a->f[1] && high > ITEM_MIN) high--;
-  item_run(a, begin, end, op_clamp, 1, low, high);
+  item_run(a, begin, end, op_clamp, 1, low, high, 0);
 }
