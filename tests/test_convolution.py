@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from layouts import guarded
 
 import pynn
 import pynn.nn.functional as F
@@ -163,3 +164,45 @@ def test_a_step_needs_no_columns() -> None:
     y.sum().backward()
     del y
     assert _debug.live_bytes() - before < 1.6 * image + 4 * w.numel()
+
+
+LAYERS = [
+    (1, 3, 17, (3, 3), 1, 1, 1, 7),
+    (2, 1, 1, (3, 2), 2, 1, 1, 9),
+    (1, 9, 2, (1, 1), 1, 0, 1, 33),
+    (2, 2, 3, (5, 3), 3, 2, 2, 17),
+    (5, 1, 1, (3, 3), 1, 2, 2, 35),
+]
+
+
+@pytest.mark.parametrize("level", _debug.levels())
+@pytest.mark.parametrize("at_end", [False, True])
+def test_nothing_outside_is_read(level: str, at_end: bool) -> None:
+    """Images, weights and gradients between guard pages, forward and backward, on every level."""
+    before = pynn.config()["level_active"]
+    _debug.set_level(level)
+    rng = np.random.RandomState(0)
+
+    def fenced(*shape: int) -> pynn.Tensor:
+        values = rng.standard_normal(shape).astype(np.float32)
+        return pynn.from_numpy(guarded(values, at_end)).requires_grad_()
+
+    try:
+        for groups, c, o, kernel, stride, padding, dilation, side in LAYERS:
+            w, size = fenced(groups * o, c, *kernel), (side + 3, side)
+            numbers = {"stride": stride, "padding": padding, "dilation": dilation}
+            forward = F.conv2d(fenced(2, groups * c, *size), w, groups=groups, **numbers)
+            back = F.conv_transpose2d(fenced(2, groups * o, *size), w, groups=groups, **numbers)
+            image = fenced(2, 3, side + 3, side + 3)
+            others = (
+                F.max_pool2d(image, 3, 2, 1),
+                F.avg_pool2d(image, 3, 2, 1),
+                F.interpolate(image, size=(7, 19), mode="bicubic"),
+                F.unfold(image, 3, padding=1),
+                F.pad(image, (1, 2, -1, 0)),
+            )
+            for y in (forward, back, *others):
+                y.backward(fenced(*y.shape).detach())
+                assert np.isfinite(y.detach().numpy()).all()
+    finally:
+        _debug.set_level(before)
