@@ -79,7 +79,7 @@ static void compare(const char *name, op_fn fn, int nin, pn_tensor **in, pn_tens
 }
 
 void tu_gradcheck(const char *name, op_fn fn, int nin, pn_tensor **in) {
-  pn_tensor *grads[4] = {NULL};
+  pn_tensor *grads[8] = {NULL};
   for (int k = 0; k < nin; k++) pn_set_requires_grad(in[k], true);
   pn_tensor *s = tu_scalar(fn, in);
   CHECK_MSG(s != NULL, "%s: %s", name, pn_last_message());
@@ -96,7 +96,7 @@ static op_fn inner_fn;
 static int inner_nin;
 static pn_tensor *gradient_sum(pn_tensor **in) {
   bool was = pn_set_grad_enabled(true);
-  pn_tensor *grads[4] = {NULL}, *total = NULL, *s = tu_scalar(inner_fn, in);
+  pn_tensor *grads[8] = {NULL}, *total = NULL, *s = tu_scalar(inner_fn, in);
   pn_status st = s ? pn_backward(1, &s, NULL, false, true, inner_nin, in, grads) : PN_VALUE_ERROR;
   pn_release(s);
   pn_set_grad_enabled(was);
