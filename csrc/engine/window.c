@@ -242,7 +242,8 @@ pn_tensor *pn_view_dtype(pn_tensor *t, int dtype) {
   int last = t->ndim - 1;
   memcpy(shape, t->shape, sizeof shape);
   memcpy(stride, t->stride, sizeof stride);
-  bool ok = from == to || (last >= 0 && (t->stride[last] == 1 || t->shape[last] <= 1));
+  if (!t->numel) pn_contiguous_strides(t->ndim, shape, stride);
+  bool ok = from == to || (last >= 0 && (stride[last] == 1 || shape[last] <= 1));
   if (ok && from > to) {
     for (int d = 0; d < last; d++) stride[d] *= from / to;
     shape[last] *= from / to;
@@ -251,7 +252,7 @@ pn_tensor *pn_view_dtype(pn_tensor *t, int dtype) {
     int64_t ratio = to / from;
     ok = shape[last] % ratio == 0 && (uintptr_t)t->data % (uintptr_t)to == 0;
     for (int d = 0; ok && d < last; d++) {
-      ok = stride[d] % ratio == 0 || shape[d] == 1;
+      ok = stride[d] % ratio == 0 || shape[d] == 1 || !t->numel;
       stride[d] /= ratio;
     }
     shape[last] /= ratio;
