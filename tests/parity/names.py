@@ -409,6 +409,10 @@ OPERATORS: list[str] = [
     "scatter_reduce",
 ]
 MODULES: list[str] = [
+    "nn.TripletMarginWithDistanceLoss",
+    "nn.TripletMarginLoss",
+    "nn.PairwiseDistance",
+    "nn.CosineSimilarity",
     "nn.AdaptiveAvgPool1d",
     "nn.AdaptiveAvgPool2d",
     "nn.AdaptiveAvgPool3d",
