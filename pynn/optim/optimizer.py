@@ -68,6 +68,8 @@ class Optimizer(_core._Optimizer):
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = dict(param_group)
+        if "params" not in group:
+            raise ValueError(f"a parameter group needs 'params'; this one has {list(group)}")
         params = group["params"]
         _check_ordered(params)
         params = [params] if isinstance(params, Tensor) else list(params)

@@ -169,4 +169,10 @@ class LocalResponseNorm(TensorModule):
 
 
 def _shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
-    return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if isinstance(normalized_shape, int):
+        return (normalized_shape,)
+    if not isinstance(normalized_shape, (tuple, list)):
+        raise TypeError(
+            f"normalized_shape is a size or sizes, not {type(normalized_shape).__name__}"
+        )
+    return tuple(normalized_shape)
