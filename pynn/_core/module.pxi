@@ -16,6 +16,29 @@ cdef extern from *:
     #define pn_type_call(type) ((void *)((PyTypeObject *)(type))->tp_call)
     /* Makes call the __call__ of a class and of those that inherit it from now on;
      * gives the old one. */
+    /* Calls of instances go to the vectorcall function in a field of theirs.  Before
+     * Python 3.12 classes do not inherit that: their first instance asks for it. */
+    static void pn_use_vectorcall(PyTypeObject *type, Py_ssize_t offset, ternaryfunc call) {
+      if (type->tp_call == call && type->tp_vectorcall_offset == offset)
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+    }
+    static PyObject *pn_call_by_tuple(PyObject *self, PyObject *const *args, size_t nargsf,
+                                      PyObject *names) {
+      Py_ssize_t n = PyVectorcall_NARGS(nargsf), named = names ? PyTuple_GET_SIZE(names) : 0;
+      PyObject *tuple = PyTuple_New(n), *dict = named ? PyDict_New() : NULL, *result = NULL;
+      int ok = tuple && (dict || !named);
+      for (Py_ssize_t i = 0; ok && i < n; i++) {
+        Py_INCREF(args[i]);
+        PyTuple_SET_ITEM(tuple, i, args[i]);
+      }
+      for (Py_ssize_t i = 0; ok && i < named; i++)
+        ok = PyDict_SetItem(dict, PyTuple_GET_ITEM(names, i), args[n + i]) == 0;
+      if (ok) result = Py_TYPE(self)->tp_call(self, tuple, dict);
+      Py_XDECREF(tuple);
+      Py_XDECREF(dict);
+      return result;
+    }
+    #define pn_set_vectorcall(type, offset) ((type)->tp_vectorcall_offset = (offset))
     static ternaryfunc pn_replace_call(PyTypeObject *type, ternaryfunc call) {
       ternaryfunc old = type->tp_call;
       PyObject *d = PyDict_GetItemString(type->tp_dict, "__call__");
@@ -29,6 +52,12 @@ cdef extern from *:
     void *type_call "pn_type_call"(object kind)
     ctypedef object (*ternaryfunc)(object self, PyObject *args, PyObject *kwargs)
     ternaryfunc pn_replace_call(PyTypeObject *kind, ternaryfunc call)
+    void pn_use_vectorcall(PyTypeObject *kind, Py_ssize_t offset, ternaryfunc call)
+    object pn_call_by_tuple(object self, PyObject **args, size_t nargsf, PyObject *names)
+    void set_vectorcall_offset "pn_set_vectorcall"(PyTypeObject *kind, Py_ssize_t offset)
+    Py_ssize_t PyVectorcall_NARGS(size_t n)
+    # Cython's name of the struct behind _Module
+    const Py_ssize_t FIELD "offsetof(struct __pyx_obj_4pynn_5_core__Module, vectorcall)"
     Py_ssize_t PyTuple_GET_SIZE(PyObject *o)
     PyObject *PyTuple_GET_ITEM(PyObject *o, Py_ssize_t i)
 
@@ -239,9 +268,13 @@ cdef class _Module:
     cdef int python_forward        # not 0: why the type's C forward does not do
     cdef bint cached               # first and second hold what the C forward needs
     cdef object first, second
+    cdef void *vectorcall
     cdef object __weakref__
 
     def __cinit__(self):
+        cdef object kind = type(self)
+        self.vectorcall = <void *>module_vectorcall
+        pn_use_vectorcall(<PyTypeObject *>kind, vectorcall_offset, module_call)
         self._parameters = new_registry(self)
         self._buffers = new_registry(self)
         self._modules = new_registry(self)
@@ -353,7 +386,28 @@ cdef object module_call(object self, PyObject *args, PyObject *kwargs):
     return general_call(self, args, kwargs)
 
 
-general_call = pn_replace_call(<PyTypeObject *>_Module, module_call)
+cdef object module_vectorcall(object self, PyObject **args, size_t nargsf, PyObject *names):
+    """The same for calls that come without a tuple."""
+    if (names is NULL and PyVectorcall_NARGS(nargsf) == 1 and (<_Module>self)._hooks is None
+            and type_call(type(self)) == <void *>module_call):
+        return run_forward(<_Module>self, <object>args[0])
+    return pn_call_by_tuple(self, args, nargsf, names)
+
+
+cdef Py_ssize_t vectorcall_offset = 0
+
+
+cdef int install_calls() except -1:
+    """Before any subclass exists."""
+    global general_call, vectorcall_offset
+    general_call = pn_replace_call(<PyTypeObject *>_Module, module_call)
+    vectorcall_offset = FIELD
+    set_vectorcall_offset(<PyTypeObject *>_Module, vectorcall_offset)
+    pn_use_vectorcall(<PyTypeObject *>_Module, vectorcall_offset, module_call)
+    return 0
+
+
+install_calls()
 
 
 cdef object call_one(_Module self, object x):
