@@ -9,6 +9,8 @@ import torch
 
 import pynn
 
+torch.set_num_threads(1)  # its threads wait for each other on a busy machine
+
 DTYPES = {
     torch.float32: pynn.float32,
     torch.float64: pynn.float64,
