@@ -178,6 +178,9 @@ void pn_storage_release(pn_storage *s);
 pn_tensor *pn_new_like(const pn_tensor *t, int dtype);
 /* The same with two dimensions, not negative. */
 pn_tensor *pn_new_matrix(int dtype, int64_t rows, int64_t cols);
+/* Whose block a PN_T_INSIDE tensor lies in: its own storage's, unless set_data()
+ * has given it another, and then it holds both. */
+static inline pn_storage *pn_home(pn_tensor *t) { return (pn_storage *)((char *)t - PN_ALIGN); }
 pn_tensor *pn_tensor_new(int dtype, int ndim, const int64_t *shape, const int64_t *stride,
                          pn_storage *storage, void *data); /* takes the storage reference */
 /* A view of t with this geometry; offset in elements from t->data. */
