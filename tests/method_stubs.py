@@ -82,7 +82,7 @@ def compiled(name: str, function: Callable[..., Any], result: str | None) -> str
     defined = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     node = next(n for n in defined if n.name == function.__name__)
     operand = "Tensor | float | int | bool"
-    parts = ["self"]
+    parts = ["input"]
     count = len(node.args.args)
     for k, a in enumerate(node.args.args[1:] + node.args.kwonlyargs, 1):
         default = " = ..." if k >= count - len(node.args.defaults) else ""
@@ -99,7 +99,7 @@ def method(name: str, function: Callable[..., Any], result: str | None = None) -
         return compiled(name, function, result)
     signature, known = inspect.signature(function), aliases(function)
     first, *rest = signature.parameters.values()
-    parts = ["self"]
+    parts = [first.name]
     if known == {} and inspect.isbuiltin(function):
         rest = [p for p in rest if p.kind is not p.POSITIONAL_ONLY]
     if first.kind is first.VAR_POSITIONAL:
