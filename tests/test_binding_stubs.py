@@ -20,8 +20,7 @@ def run(*args: str, folder: Path) -> None:
 
 
 def test_the_stub_is_the_extension(tmp_path):
-    modules = ["pynn._core", "pynn.autograd", "pynn.nn", "pynn.optim", "pynn._config"]
-    run("mypy.stubtest", *modules, folder=tmp_path)
+    run("mypy.stubtest", "pynn._core", folder=tmp_path)
 
 
 def test_user_code_passes(tmp_path):

@@ -110,6 +110,7 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
         return _core._assign_result(input, function, args, kwargs)
 
     method.__name__ = method.__qualname__ = function.__name__ + "_"
+    method.__wrapped__ = function  # type: ignore[attr-defined]  # its signature
     method.__doc__ = f"{function.__name__}() in place."
     return method
 
