@@ -3,6 +3,7 @@
 Names, arguments and defaults are PyTorch's wherever PyTorch has the thing.
 """
 
+from pynn import _core, _names
 from pynn._core import (
     Generator as Generator,
     Tensor as Tensor,
@@ -121,8 +122,6 @@ from pynn._core import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
-from pynn._functions import *
-from pynn._limits import finfo as finfo, iinfo as iinfo
 
 __version__ = "0.1.0"
 
@@ -156,10 +155,12 @@ if TYPE_CHECKING:
     from pynn._functions.quantiles import *
     from pynn._functions.random import *
     from pynn._functions.reduction import *
+    from pynn._functions.rounding import *
     from pynn._functions.scan import *
     from pynn._functions.scattering import *
     from pynn._functions.sorting import *
     from pynn._functions.views import *
+    from pynn._limits import finfo as finfo, iinfo as iinfo
     from pynn._summary import summary as summary
     from pynn.tutorial import NeuralNetwork as NeuralNetwork, Perceptron as Perceptron
 
@@ -169,6 +170,8 @@ _LAZY = {
     "autograd": "",
     "config": "pynn._config",
     "data": "",
+    "finfo": "pynn._limits",
+    "iinfo": "pynn._limits",
     "nn": "",
     "optim": "",
     "show_config": "pynn._config",
@@ -179,7 +182,24 @@ _LAZY = {
 }
 
 
+def _late_method(name: str):  # type: ignore[no-untyped-def]
+    def method(*args: object, **kwargs: object) -> object:
+        import pynn._functions  # puts the functions themselves into these places
+
+        return getattr(Tensor, name)(*args, **kwargs)
+
+    return method
+
+
+_core._add_methods({name: _late_method(name) for name in _names.METHODS}, late=True)
+
+
 def __getattr__(name: str) -> object:
+    if name in _names.FUNCTIONS:
+        from pynn import _functions
+
+        globals().update({key: getattr(_functions, key) for key in _functions.__all__})
+        return globals()[name]
     if name not in _LAZY:
         raise AttributeError(f"module 'pynn' has no attribute {name!r}")
     from importlib import import_module
@@ -192,4 +212,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *_LAZY, *_names.FUNCTIONS})

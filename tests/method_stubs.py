@@ -1,4 +1,5 @@
-"""Makes pynn/_methods.pyi: the types of the Tensor methods that are functions of Python.
+"""Makes pynn/_methods.pyi, the types of the Tensor methods that are functions of Python, and
+pynn/_names.py, their names.
 
 `python tests/method_stubs.py` writes it, from the functions' own signatures; test_binding_stubs.py
 fails when it is out of date.
@@ -10,7 +11,8 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,25 @@ def text() -> str:
     return HEAD.replace("{more}", more) + "".join(sorted(lines))
 
 
+NAMES = Path(__file__).parents[1] / "pynn" / "_names.py"
+
+
+def names() -> str:
+    """pynn/_names.py: what pynn._functions has, known before it is imported."""
+
+    def listed(found: Iterable[str]) -> str:
+        return textwrap.indent(textwrap.fill(" ".join(sorted(found)), 92), "    ")
+
+    families = pynn._functions._FAMILIES
+    methods = [n for f in families for n in (*f.METHODS, *(i + "_" for i in f.INPLACE))]
+    title = "The names that pynn._functions adds at its first use (made by tests/method_stubs.py)."
+    parts = [f'"""{title}"""\n']
+    for name, found in (("FUNCTIONS", set(pynn._functions.__all__)), ("METHODS", set(methods))):
+        parts.append(f'{name} = frozenset(\n    """\n{listed(found)}\n    """.split()\n)')
+    return "\n".join(parts) + "\n"
+
+
 if __name__ == "__main__":
     FILE.write_text(text())
+    NAMES.write_text(names())
     print(FILE.name, text().count("def "))

@@ -126,13 +126,20 @@ ops = make_operators()
 
 # ---- functions of Python as methods ----------------------------------------------
 
-def _add_methods(dict methods):
-    """Makes Python functions methods of Tensor; at import, by pynn._functions."""
+cdef set late_methods = set()
+
+
+def _add_methods(dict methods, bint late=False):
+    """Makes Python functions methods of Tensor; late ones give way to the functions themselves."""
     cdef PyTypeObject *kind = <PyTypeObject *>Tensor
     for name, function in methods.items():
-        if hasattr(Tensor, name):
+        if name not in late_methods and hasattr(Tensor, name):
             raise TypeError(f"Tensor has a method {name!r} already")
         (<dict><object>kind.tp_dict)[name] = function
+        if late:
+            late_methods.add(name)
+        else:
+            late_methods.discard(name)
     PyType_Modified(kind)
 
 

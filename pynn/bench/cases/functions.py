@@ -20,11 +20,11 @@ _python_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def _erf(x: Array) -> Any:
-    return _python_erf(x).astype(x.dtype)
+    return np.asarray(_python_erf(x)).astype(x.dtype)
 
 
 def _erfc(x: Array) -> Any:
-    return _python_erfc(x).astype(x.dtype)
+    return np.asarray(_python_erfc(x)).astype(x.dtype)
 
 
 def _erfinv(x: Array) -> Any:
