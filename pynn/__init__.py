@@ -184,7 +184,7 @@ _LAZY = {
 
 def _late_method(name: str):  # type: ignore[no-untyped-def]
     def method(*args: object, **kwargs: object) -> object:
-        import pynn._functions  # puts the functions themselves into these places
+        import pynn._functions  # noqa: F401 - puts the functions into these places
 
         return getattr(Tensor, name)(*args, **kwargs)
 

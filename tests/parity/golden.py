@@ -77,7 +77,8 @@ def entry(op: Any, sample: Any) -> dict[str, Any] | None:
         return None
     where, call_args, call_kwargs = convert.TRACE[0]
     outputs = [t for t in convert.flat(theirs) if isinstance(t, torch.Tensor)]
-    if not outputs or any(t.dtype not in convert.DTYPES for t in outputs):
+    half = (torch.bfloat16, torch.float16)
+    if not outputs or any(t.dtype not in convert.DTYPES or t.dtype in half for t in outputs):
         return None
     leaves = operators.torch_leaves((args, tuple(kwargs.values())))
     roots = [o for o in outputs if o.requires_grad]

@@ -164,6 +164,7 @@ def exported(module: Any) -> list[str]:
         for n in names
         if (inspect.isclass(getattr(module, n)) or callable(getattr(module, n)))
         and not inspect.ismodule(getattr(module, n))
+        and not (module is torch.nn.init and hasattr(module, n + "_"))  # older names
         and str(getattr(getattr(module, n), "__module__", "torch")).startswith("torch")
     )
 
