@@ -6,6 +6,10 @@ pytest.importorskip("torch")
 pytest.importorskip("expecttest")
 
 from parity import modules, names, operators
+from parity.extra import EXTRA
+
+# PyTorch warns of its own deprecations and of shapes in its own samples.
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def explain(report):
@@ -19,7 +23,7 @@ def test_operator(name):
     assert report["equal"] > 0, explain(report)
 
 
-@pytest.mark.parametrize("name", names.MODULES)
+@pytest.mark.parametrize("name", sorted({*names.MODULES, *EXTRA}))
 def test_module(name):
     report = modules.check(name)
     assert not report.failures, explain(report)

@@ -128,7 +128,9 @@ AVG: list[Case] = [
 
 
 def with_indices(name: str) -> Callable[..., Any]:
-    return lambda x, **kw: getattr(F, f"{name}{x.ndim - 2}d")(x, return_indices=True, **kw)
+    return lambda x, **kw: getattr(F, f"{name}{min(3, max(1, x.ndim - 2))}d")(
+        x, return_indices=True, **kw
+    )
 
 
 def named(cases: list[Case], **kw: Any) -> list[Case]:
