@@ -372,7 +372,6 @@ OPERATORS: list[str] = [
     "nn.functional.dropout3d",
     "nn.functional.one_hot",
     "nn.functional.embedding",
-    "nn.functional.multi_head_attention_forward",
     "nn.functional.softplus",
     "nn.functional.mse_loss",
     "nn.functional.grid_sample",
