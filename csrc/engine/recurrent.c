@@ -289,8 +289,7 @@ static pn_status check(const rn_spec *s, pn_tensor **in) {
                    "recurrent: input %s does not hold %lld steps of a batch of %lld sequences",
                    pn_shape_text(in[RN_X]), (long long)s->steps, (long long)s->batch);
   if (!is_shape(in[RN_WIH], gates, items) || !is_shape(in[RN_WHH], gates, s->hidden) ||
-      !is_bias(in[RN_BIH], gates) || !is_bias(in[RN_BHH], gates) ||
-      lstm != (in[RN_C0] != NULL) ||
+      !is_bias(in[RN_BIH], gates) || !is_bias(in[RN_BHH], gates) || lstm != (in[RN_C0] != NULL) ||
       (lstm && !is_shape(in[RN_C0], s->batch, s->hidden)))
     return pn_fail(PN_RUNTIME_ERROR,
                    "recurrent: input %s and h0 %s do not fit weights %s and %s (expected (%lld, "

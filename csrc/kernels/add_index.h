@@ -1,7 +1,7 @@
 /* index_add, scatter_add and scatter_reduce for one item type; the including file
- * defines the type `item` and item_add, item_mul, item_max, item_min of (a, b).  Additions to one output are made one
- * by one in ascending order of the index's position; units share no output, so the bits do not
- * depend on threads, and no atomic is needed. */
+ * defines the type `item` and item_add, item_mul, item_max, item_min of (a, b).  Additions to one
+ * output are made one by one in ascending order of the index's position; units share no output, so
+ * the bits do not depend on threads, and no atomic is needed. */
 #include "kernels/index_status.h"
 #include "kernels/kernel.h"
 #include "kernels/scatter_lines.h"

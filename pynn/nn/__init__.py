@@ -4,6 +4,7 @@ from pynn._core import Buffer as Buffer, Parameter as Parameter
 from pynn.nn import functional as functional, init as init, utils as utils
 from pynn.nn.modules.activation import *
 from pynn.nn.modules.activation_shaped import *
+from pynn.nn.modules.adaptive import *
 from pynn.nn.modules.attention import *
 from pynn.nn.modules.batchnorm import *
 from pynn.nn.modules.container import *

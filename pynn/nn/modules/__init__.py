@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynn.nn.modules import (
     activation as _activation,
     activation_shaped as _activation_shaped,
+    adaptive as _adaptive,
     attention as _attention,
     batchnorm as _batchnorm,
     container as _container,
@@ -29,6 +30,7 @@ from pynn.nn.modules import (
 )
 from pynn.nn.modules.activation import *
 from pynn.nn.modules.activation_shaped import *
+from pynn.nn.modules.adaptive import *
 from pynn.nn.modules.attention import *
 from pynn.nn.modules.batchnorm import *
 from pynn.nn.modules.container import *
@@ -54,6 +56,7 @@ from pynn.nn.modules.upsampling import *
 __all__: list[str] = []
 __all__ += _activation.__all__
 __all__ += _activation_shaped.__all__
+__all__ += _adaptive.__all__
 __all__ += _attention.__all__
 __all__ += _batchnorm.__all__
 __all__ += _container.__all__
