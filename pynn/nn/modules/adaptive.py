@@ -63,9 +63,9 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def reset_parameters(self) -> None:
         self.head.reset_parameters()
-        for pair in self.tail:
-            for layer in pair.children():
-                layer.reset_parameters()  # type: ignore[operator]
+        for layer in self.tail.modules():
+            if isinstance(layer, Linear):
+                layer.reset_parameters()
 
     def forward(self, input: Tensor, target: Tensor) -> _ASMoutput:
         """The log-probabilities (N) of the targets (N) of input (N, in_features), and the loss."""
