@@ -132,6 +132,7 @@ if TYPE_CHECKING:
     from pynn import (
         autograd as autograd,
         data as data,
+        io as io,
         nn as nn,
         optim as optim,
         tutorial as tutorial,
@@ -162,6 +163,7 @@ if TYPE_CHECKING:
     from pynn._functions.views import *
     from pynn._limits import finfo as finfo, iinfo as iinfo
     from pynn._summary import summary as summary
+    from pynn.io import load as load, save as save
     from pynn.tutorial import NeuralNetwork as NeuralNetwork, Perceptron as Perceptron
 
 _LAZY = {
@@ -172,8 +174,11 @@ _LAZY = {
     "data": "",
     "finfo": "pynn._limits",
     "iinfo": "pynn._limits",
+    "io": "",
+    "load": "pynn.io",
     "nn": "",
     "optim": "",
+    "save": "pynn.io",
     "show_config": "pynn._config",
     "summary": "pynn._summary",
     "tutorial": "",

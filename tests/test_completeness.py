@@ -18,7 +18,7 @@ KERNELS = ROOT / "csrc" / "kernels"
 
 # Public functions that compute nothing of their own: creation, state, questions, other names.
 NO_OPERATORS = {
-    *("as_tensor", "from_dlpack", "from_numpy", "tensor", "is_tensor", "numel"),
+    *("load", "save", "as_tensor", "from_dlpack", "from_numpy", "tensor", "is_tensor", "numel"),
     *("arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like"),
     *("zeros", "zeros_like", "manual_seed", "initial_seed", "promote_types", "result_type"),
     *("get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads"),

@@ -282,8 +282,8 @@ cdef class _Module:
 
     def __reduce_ex__(self, protocol):
         raise TypeError(
-            f"a {type_name(self)} is never pickled: save module.state_dict() and load it with "
-            "load_state_dict(), or copy it with copy.deepcopy()")
+            f"a {type_name(self)} is never pickled: pynn.save(module.state_dict(), path), then "
+            "module.load_state_dict(pynn.load(path)), or copy it with copy.deepcopy()")
 
     def __copy__(self):
         return copy_module(self, None)

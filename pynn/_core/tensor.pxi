@@ -240,8 +240,8 @@ cdef class _TensorData:
 
     def __reduce_ex__(self, protocol):
         raise TypeError(
-            "a Tensor is never pickled: save t.detach().numpy() with numpy.save or numpy.savez "
-            "and load it with pynn.from_numpy")
+            "a Tensor is never pickled: pynn.save({'name': tensor}, path) writes a safetensors "
+            "file, and pynn.load(path) reads it")
 
     def __copy__(self):
         cdef Tensor t = wrap(pn_alias(self.c))

@@ -41,8 +41,8 @@ This page is generated from both libraries as they are installed (`python tests/
   machine and number of threads, but not PyTorch's numbers.
 - Bits do not move: results do not depend on the number of threads, the instruction set, the memory
   layout, or eager against replay (docs/numerics.md).
-- Nothing is pickled: a Tensor or a Module refuses; move `state_dict()` as NumPy arrays or in a file
-  format.
+- Nothing is pickled: a Tensor or a Module refuses. `pynn.save(model.state_dict(), path)` writes a
+  safetensors file, which PyTorch's users read with `safetensors.torch`; weights move both ways.
 - Views share memory and history as in PyTorch; the in-place forms that change a tensor's geometry
   (`t_`, `transpose_`, `squeeze_`, `unsqueeze_`, `resize_`, `set_`) are not there.
 - `out=` arguments are not there.
