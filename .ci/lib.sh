@@ -7,9 +7,10 @@ cd "$ROOT"
 
 step() { printf '\n== %s [%d s]\n' "$1" "$SECONDS"; }
 
-# One compiler cache for all builds: the C library is the same in every wheel.
+# One compiler cache for all builds: the C library is the same in every wheel, whatever folder it is
+# built in, and in the C program.
 use_cache() {
-  export CCACHE_DIR="$WORK/ccache" CMAKE_GENERATOR=Ninja
+  export CCACHE_DIR="$WORK/ccache" CCACHE_BASEDIR=/ CCACHE_NOHASHDIR=1 CMAKE_GENERATOR=Ninja
   if command -v ccache >/dev/null; then export CMAKE_C_COMPILER_LAUNCHER=ccache; fi
 }
 
@@ -40,9 +41,10 @@ venv() {
 
 # ctest_build NAME OPTION...: the C test program; prints its path.
 ctest_build() {
-  local dir="$WORK/ctest-$1"
+  local dir="$ROOT/build/ctest-$1" # as deep as the wheel's: the same objects for the cache
   shift
-  cmake -S "$ROOT" -B "$dir" -G Ninja -DPYNN_CTEST=ON -DPYNN_WERROR=ON "$@" >"$dir.log" 2>&1 ||
+  mkdir -p "$ROOT/build"
+  cmake -S "$ROOT" -B "$dir" -G Ninja -DPYNN_CTEST=ON "$@" >"$dir.log" 2>&1 ||
     { cat "$dir.log" >&2; return 1; }
   cmake --build "$dir" -j "$JOBS" >>"$dir.log" 2>&1 || { grep -E "error|FAILED" "$dir.log" >&2; return 1; }
   echo "$dir/pn_ctest"
