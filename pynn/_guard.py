@@ -13,7 +13,7 @@ from pynn._core import Tensor
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, saying which argument is no Tensor where it looked for a tensor's attribute.
 
-    70 ns a call, against some 200 for a check of every argument in the function itself.
+    It costs some 110 ns a call (cos of 4 elements: 247 against 135).
     """
 
     @wraps(function)

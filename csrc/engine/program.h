@@ -82,6 +82,16 @@ struct pn_program {
   bool busy;
 };
 
+/* Storages that die while recording give their block back to the program, so
+ * that later records reuse it exactly as eager execution would; nothing is
+ * given back to the system before the program and its last tensor are gone. */
+struct pn_pinned {
+  int64_t refs;
+  bool recording;
+  size_t bytes;
+  pn_list blocks, spare;
+};
+void *pn_pinned_alloc(pn_pinned *m, size_t bytes);
 /* True if [lo, hi) is the program's own memory that no tensor holds any more. */
 bool pn_pinned_dead(const pn_pinned *m, const char *lo, const char *hi);
 /* Rewrites that change no rounding; before the program is sealed. */
