@@ -115,6 +115,7 @@ INTERRUPT = """
 import os, signal, sys, threading, time
 import numpy as np
 import pynn
+from pynn.tutorial import NeuralNetwork  # before the clock starts: a busy machine imports slowly
 sent = [0.0]
 def interrupt():
     time.sleep(0.3)
@@ -144,7 +145,6 @@ print(late)
 """
 
 TRAIN = """
-from pynn.tutorial import NeuralNetwork
 np.random.seed(0)
 X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
 net = NeuralNetwork(2, 4, 1, 0.1)
